@@ -1,0 +1,61 @@
+#include "daemon/loop.h"
+
+#include <utility>
+#include <variant>
+
+namespace jobscaler::daemon {
+namespace {
+
+template <typename... Ts>
+struct overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+}  // namespace
+
+Loop::Loop(Engine engine, LoopParts parts) : engine_(std::move(engine)), parts_(std::move(parts)) {}
+
+void Loop::turn() {
+  std::vector<Mailbox::Item> items = parts_.mailbox.take(engine_.next_wakeup());
+  TimePoint now = BootClock::now();
+  for (const Mailbox::Item& item : items) receive(item, now);
+  for (const Action& action : engine_.step(now)) carry_out(action);
+}
+
+void Loop::receive(const Mailbox::Item& item, TimePoint now) {
+  std::visit(overloaded{
+                 [&](const Event& event) { engine_.apply(event, now); },
+                 [&](const Note& note) {
+                   parts_.log.write({.level = note.level,
+                                     .subject = note.subject,
+                                     .reason = {},
+                                     .text = note.text,
+                                     .fields = {}});
+                 },
+             },
+             item);
+}
+
+void Loop::carry_out(const Action& action) {
+  std::visit(
+      overloaded{
+          [&](const action::StartWorker& start) { parts_.cluster.start_worker(start); },
+          [&](const action::DeleteWorker& remove) { parts_.cluster.delete_worker(remove); },
+          [&](const action::RecordMark& mark) { parts_.cluster.record_mark(mark); },
+          [&](const action::CheckTemplate& check) { parts_.cluster.check_template(check); },
+          [&](const action::ReadQueue& read) { parts_.sources.at(read.scaler)->read(read.scaler); },
+          [&](const action::Decided& decided) {
+            parts_.log.write(narrator_.narrate(decided.decision));
+          },
+          [&](const action::WorkerNews& news) {
+            parts_.log.write({.level = news.level,
+                              .subject = news.scaler,
+                              .reason = {},
+                              .text = news.text,
+                              .fields = {{"worker", telemetry::json_string(news.worker)}}});
+          },
+      },
+      action);
+}
+
+}  // namespace jobscaler::daemon

@@ -1,0 +1,80 @@
+#include "daemon/run.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "daemon/loop.h"
+#include "daemon/queues.h"
+#include "http/client.h"
+#include "kube/cluster.h"
+#include "rabbitmq/connection.h"
+
+namespace jobscaler::daemon {
+namespace {
+
+// A signal handler reaches only what has static storage.
+volatile sig_atomic_t stop_signal = 0;
+Mailbox* signalled_mailbox = nullptr;
+
+void on_signal(int signal) {
+  stop_signal = signal;
+  signalled_mailbox->wake();
+}
+
+void handle_signals(Mailbox& mailbox) {
+  signalled_mailbox = &mailbox;
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESETHAND;  // a second signal ends the process at once
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  // A log whose reader has gone away must not end the daemon.
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, nullptr);
+}
+
+void say(telemetry::Log& log, std::string text) {
+  log.write({.level = Level::info,
+             .subject = "jobscaler",
+             .reason = {},
+             .text = std::move(text),
+             .fields = {}});
+}
+
+}  // namespace
+
+int run(const Config& config, telemetry::Log& log) {
+  http::initialize_thread_pool(2);
+  Mailbox mailbox;
+  handle_signals(mailbox);
+
+  kube::Cluster cluster(config.kubernetes, config.node_groups, config.scalers, mailbox);
+  std::vector<std::unique_ptr<rabbitmq::Connection>> connections;
+  std::map<std::string, SourcePort*> sources;
+  for (const RabbitmqConnection& settings : config.rabbitmq) {
+    std::vector<rabbitmq::Queue> queues = queues_on(settings.name, config);
+    if (queues.empty()) continue;  // the configuration's check has warned
+    connections.push_back(std::make_unique<rabbitmq::Connection>(settings, queues, mailbox));
+    for (const rabbitmq::Queue& queue : queues) sources[queue.scaler] = connections.back().get();
+  }
+
+  say(log, fmt::format("version {} starts: {} scalers, instance {}", JOBSCALER_VERSION,
+                       config.scalers.size(), config.kubernetes.instance));
+  cluster.start();
+  Loop loop(Engine(engine_spec(config), BootClock::now()),
+            {.mailbox = mailbox, .cluster = cluster, .sources = sources, .log = log});
+  while (stop_signal == 0) loop.turn();
+
+  say(log, fmt::format("{}: stops; workers are left as they are",
+                       stop_signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+  cluster.stop();
+  for (auto& connection : connections) connection->stop();
+  return 0;
+}
+
+}  // namespace jobscaler::daemon

@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+#include <getopt.h>
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "daemon/check.h"
+#include "daemon/run.h"
+#include "telemetry/log.h"
+
+namespace {
+
+using namespace jobscaler;
+
+constexpr int kOk = 0;
+constexpr int kFailure = 1;
+constexpr int kUsage = 2;  // bad usage or configuration
+
+constexpr std::string_view kHelp =
+    R"(jobscaler scales workers for queues on Kubernetes: one Job per worker, started while the queue
+is over its threshold and only as fast as pods become ready.
+
+usage: jobscaler run     --config FILE [--log-format text|json] [--log-level LEVEL]
+       jobscaler check   --config FILE [--connect]
+       jobscaler version
+
+  run        the daemon; SIGTERM or SIGINT stops it and leaves the workers as they are
+  check      says everything that is wrong with the configuration, at once
+  version    prints the version
+
+  -c, --config FILE        the configuration, YAML (see config/jobscaler.yaml)
+      --connect            check also asks the brokers and the cluster: reachable, queues there,
+                           permissions, Job templates accepted, how ages will be measured
+      --log-format FORMAT  text (default) or json, one object per line
+      --log-level LEVEL    debug, info (default), warn or error; debug prints every decision
+  -h, --help               this text
+
+exit status: 0 clean stop or nothing wrong; 1 runtime failure, or a failed check --connect;
+             2 bad usage or configuration
+)";
+
+struct Options {
+  std::string command;
+  std::string config;
+  bool connect = false;
+  bool help = false;
+  telemetry::LogFormat format = telemetry::LogFormat::text;
+  Level level = Level::info;
+};
+
+int usage_error(const std::string& text) {
+  fmt::print(stderr, "jobscaler: {}\nTry 'jobscaler --help'.\n", text);
+  return kUsage;
+}
+
+std::optional<Level> parse_level(std::string_view name) {
+  if (name == "debug") return Level::debug;
+  if (name == "info") return Level::info;
+  if (name == "warn") return Level::warn;
+  if (name == "error") return Level::error;
+  return std::nullopt;
+}
+
+/// Sets one option; returns what is wrong with its value, or nothing.
+std::string set_option(Options& options, int option, const std::string& value) {
+  switch (option) {
+    case 'c':
+      options.config = value;
+      return {};
+    case 'n':
+      options.connect = true;
+      return {};
+    case 'h':
+      options.help = true;
+      return {};
+    case 'f':
+      if (value != "text" && value != "json") {
+        return fmt::format("--log-format {}: must be text or json", value);
+      }
+      options.format = value == "json" ? telemetry::LogFormat::json : telemetry::LogFormat::text;
+      return {};
+    case 'l':
+      if (!parse_level(value)) {
+        return fmt::format("--log-level {}: must be debug, info, warn or error", value);
+      }
+      options.level = *parse_level(value);
+      return {};
+    default:
+      return "unexpected option";
+  }
+}
+
+/// Fills `options`; returns what is wrong with the command line, or nothing.
+std::string parse_command_line(int argc, char** argv, Options& options) {
+  static const option kOptions[] = {{"config", required_argument, nullptr, 'c'},
+                                    {"connect", no_argument, nullptr, 'n'},
+                                    {"log-format", required_argument, nullptr, 'f'},
+                                    {"log-level", required_argument, nullptr, 'l'},
+                                    {"help", no_argument, nullptr, 'h'},
+                                    {nullptr, 0, nullptr, 0}};
+  opterr = 0;
+  for (int option; (option = getopt_long(argc, argv, ":c:h", kOptions, nullptr)) != -1;) {
+    std::string given = argv[optind - 1];
+    if (option == '?') return fmt::format("unknown option {}", given);
+    if (option == ':') return fmt::format("option {} needs a value", given);
+    if (std::string wrong = set_option(options, option, optarg ? optarg : ""); !wrong.empty()) {
+      return wrong;
+    }
+  }
+  if (optind < argc) options.command = argv[optind++];
+  if (optind < argc) return fmt::format("unexpected argument {}", argv[optind]);
+  return {};
+}
+
+/// The configuration, with its problems printed to stderr; nothing if it cannot be used.
+std::optional<Config> load(const std::string& file) {
+  ParsedConfig parsed = load_config(file);
+  daemon::print_problems(stderr, file, parsed);
+  return std::move(parsed.config);
+}
+
+int check(const Options& options) {
+  std::optional<Config> config = load(options.config);
+  if (!config) return kUsage;
+  fmt::print("{}: ok, {} scaler{}\n", options.config, config->scalers.size(),
+             config->scalers.size() == 1 ? "" : "s");
+  if (!options.connect) return kOk;
+  return daemon::check_connections(stdout, *config) ? kOk : kFailure;
+}
+
+int run(const Options& options) {
+  std::optional<Config> config = load(options.config);
+  if (!config) return kUsage;
+  telemetry::Log log(stdout, options.format, options.level);
+  return daemon::run(*config, log);
+}
+
+int dispatch(const Options& options) {
+  if (options.command == "version") {
+    fmt::print("jobscaler {}\n", JOBSCALER_VERSION);
+    return kOk;
+  }
+  if (options.command.empty()) return usage_error("what is to be done? run, check or version");
+  if (options.command != "run" && options.command != "check") {
+    return usage_error(
+        fmt::format("unknown command {}: must be run, check or version", options.command));
+  }
+  if (options.config.empty()) {
+    return usage_error(fmt::format("{} needs --config FILE", options.command));
+  }
+  if (options.connect && options.command != "check") {
+    return usage_error("--connect goes with check");
+  }
+  return options.command == "run" ? run(options) : check(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Options options;
+    std::string wrong = parse_command_line(argc, argv, options);
+    if (!wrong.empty()) return usage_error(wrong);
+    if (options.help) {
+      fmt::print("{}", kHelp);
+      return kOk;
+    }
+    return dispatch(options);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "jobscaler: {}\n", error.what());
+    return kFailure;
+  }
+}
