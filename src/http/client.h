@@ -18,14 +18,14 @@ struct TlsFiles {
   std::string ca;           ///< PEM file; empty: the system's
   std::string certificate;  ///< PEM chain for client authentication; empty: none
   std::string key;
-  bool verify = true;       ///< false accepts any server certificate
+  bool verify = true;  ///< false accepts any server certificate
 };
 
 struct Request {
   std::string method = "GET";
   std::string path;  ///< absolute, already percent-encoded, with query
   std::string body;
-  std::string content_type = "application/json";  ///< sent when there is a body
+  std::string content_type = "application/json";             ///< sent when there is a body
   std::vector<std::pair<std::string, std::string>> headers;  ///< Authorization, ...
 };
 
@@ -58,9 +58,11 @@ class Client {
 
   /// Sends and reads the answer's body line by line on the calling thread, until the body ends (an
   /// answer with the status and an empty body), `on_line` returns false, nothing came for
-  /// `idle_timeout` (unavailable), or stop(). For a status other than 200 the body is returned whole.
+  /// `idle_timeout` (unavailable), or stop(). For a status other than 200 the body is returned
+  /// whole. `on_open`, if given, is called once when the head of a 200 has come.
   Result<Response> stream(Request request, Duration idle_timeout,
-                          std::function<bool(const std::string& line)> on_line);
+                          std::function<bool(const std::string& line)> on_line,
+                          std::function<void()> on_open = {});
 
   /// Cancels everything under way and everything to come. Any thread.
   void stop();
