@@ -22,7 +22,8 @@ struct Secret {
   bool operator==(const Secret&) const = default;
 };
 
-/// The secret's value, without one trailing newline. Error: not_found with the path or variable named.
+/// The secret's value, without one trailing newline. Error: not_found with the path or variable
+/// named.
 Result<std::string> read_secret(const Secret& secret);
 
 struct TlsConfig {
@@ -41,7 +42,7 @@ struct RabbitmqConnection {
   int port = 5672;  ///< 5671 with TLS
   std::string vhost = "/";
   std::string username = "guest";
-  Secret password;  ///< none: "guest"
+  Secret password;                        ///< none: "guest"
   std::optional<std::string> management;  ///< base URL of the management API
   TlsConfig tls;
   Duration timeout = std::chrono::seconds(2);  ///< of each step of each exchange
@@ -100,8 +101,8 @@ EngineSpec engine_spec(const Config& config);
 struct Problem {
   enum class Severity { error, warning };
   Severity severity = Severity::error;
-  int line = 0;    ///< 1-based; 0: the file as a whole
-  int column = 0;  ///< 1-based
+  int line = 0;      ///< 1-based; 0: the file as a whole
+  int column = 0;    ///< 1-based
   std::string path;  ///< scalers[0].workers.max
   std::string text;  ///< what was found and what is allowed
 
@@ -109,7 +110,7 @@ struct Problem {
 };
 
 struct ParsedConfig {
-  std::optional<Config> config;  ///< absent when there is an error
+  std::optional<Config> config;   ///< absent when there is an error
   std::vector<Problem> problems;  ///< in the order of the file
 };
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jobscaler::config {
+
+class Report;
+
+/// A place in the file, 1-based; columns count bytes. Line 0: the file as a whole.
+struct Mark {
+  int line = 0;
+  int column = 0;
+  auto operator<=>(const Mark&) const = default;
+};
+
+/// A value of the file. Aliases have been replaced by copies of what they refer to, keys are
+/// unique.
+struct Node {
+  enum class Kind { null, scalar, list, map };
+  struct Entry;
+
+  Kind kind = Kind::null;
+  std::string text;     ///< of a scalar
+  bool quoted = false;  ///< a scalar in quotes, or a block scalar: a string whatever it looks like
+  Mark mark;            ///< where to point; for a nested block and for nothing at all, the key
+  std::vector<Node> items;
+  std::vector<Entry> entries;
+
+  /// The entry's value, null if there is none.
+  const Node* find(std::string_view key) const;
+};
+
+struct Node::Entry {
+  std::string key;
+  bool key_quoted = false;
+  Mark mark;  ///< of the key
+  Node value;
+};
+
+/// Reads the text as one YAML document, and reports what YAML itself, or we, do not allow in one:
+/// bytes that are not UTF-8 text, a second document, tags, merge keys, keys given twice or that are
+/// not scalars, aliases within themselves, nesting deeper than 64, more than 100,000 values with
+/// aliases replaced (which bounds what a small file can grow to). Nothing is returned if the text
+/// cannot be read to its end, or is empty.
+std::optional<Node> read_document(std::string_view yaml, Report& report);
+
+}  // namespace jobscaler::config

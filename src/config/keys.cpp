@@ -1,0 +1,36 @@
+#include "config/keys.h"
+
+namespace jobscaler::config {
+
+const Keys kTopKeys = {"", {"pollInterval", "kubernetes", "connections", "nodeGroups", "scalers"}};
+const Keys kKubernetesKeys = {"kubernetes",
+                              {"namespace", "kubeconfig", "context", "instance", "timeout"}};
+const Keys kConnectionKeys = {"connections.*", {"rabbitmq"}};
+const Keys kRabbitmqConnectionKeys = {
+    "connections.*.rabbitmq",
+    {"host", "port", "vhost", "username", "password", "management", "tls", "timeout"}};
+const Keys kSecretKeys = {"connections.*.rabbitmq.password", {"file", "env"}};
+const Keys kTlsKeys = {"connections.*.rabbitmq.tls", {"ca", "certificate", "key", "verify"}};
+const Keys kNodeGroupKeys = {
+    "nodeGroups[]", {"name", "window", "maxWorkers", "nodeSelector", "tolerations", "nodeTimeout"}};
+const Keys kTolerationKeys = {"nodeGroups[].tolerations[]",
+                              {"key", "operator", "value", "effect", "tolerationSeconds"}};
+const Keys kScalerKeys = {
+    "scalers[]",
+    {"name", "paused", "mode", "pollInterval", "rabbitmq", "scaleUp", "workers", "job"}};
+const Keys kRabbitmqSourceKeys = {"scalers[].rabbitmq", {"connection", "queue", "age"}};
+const Keys kScaleUpKeys = {"scalers[].scaleUp", {"messagesAbove", "oldestAbove", "settle"}};
+const Keys kWorkersKeys = {
+    "scalers[].workers",
+    {"min", "max", "messagesPerWorker", "nodeGroups", "readyTimeout", "stuckAfter", "stuckKeep"}};
+
+std::vector<const Keys*> all_keys() {
+  return {&kTopKeys,        &kKubernetesKeys,
+          &kConnectionKeys, &kRabbitmqConnectionKeys,
+          &kSecretKeys,     &kTlsKeys,
+          &kNodeGroupKeys,  &kTolerationKeys,
+          &kScalerKeys,     &kRabbitmqSourceKeys,
+          &kScaleUpKeys,    &kWorkersKeys};
+}
+
+}  // namespace jobscaler::config
