@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "jobscaler/clock.h"
+
+namespace jobscaler::engine {
+
+/// With the watch down for this long nothing is decided any more. The watch is rebuilt with a
+/// backoff of at most 30 s, so that two attempts have failed by then; until then our own creations
+/// are known from their answers, and the names keep a stale view from creating too much.
+constexpr Duration kWatchDeadline = std::chrono::seconds(60);
+/// Waking this long after the time we asked to be woken at means that the process (or the machine)
+/// was stopped, not that it was busy.
+constexpr Duration kFrozen = std::chrono::seconds(30);
+/// How long after a gap the events missed in it may take to arrive.
+constexpr Duration kCatchUp = std::chrono::seconds(5);
+
+/// How far what is known of the workers can be trusted.
+class View {
+ public:
+  void marks_loaded() { marks_loaded_ = true; }
+  /// A list answers everything that was missed before it was asked for.
+  void listed(TimePoint asked_at);
+  void watch_up(TimePoint now);
+  void watch_down(TimePoint since, std::string words);
+  /// Called with every `now`; `last` is the one before and `expected` when it was to come at the
+  /// latest.
+  void tick(TimePoint now, TimePoint last, TimePoint expected);
+
+  /// Why nothing can be decided, if so.
+  std::optional<std::string> unknown(TimePoint now) const;
+  /// Until when events have been seen: what is out of sight does not time out. Never after `now`.
+  TimePoint sight(TimePoint now) const;
+  /// The next time after `now` at which one of these answers changes by itself.
+  TimePoint changes_at(TimePoint now) const;
+
+ private:
+  bool catching_up(TimePoint now) const { return now < caught_up_at_; }
+
+  bool marks_loaded_ = false;
+  bool listed_ = false;
+  std::optional<TimePoint> down_since_;
+  std::string words_;
+  TimePoint blind_since_{};   // of the last gap
+  TimePoint gap_end_{};       // when the last gap ended
+  TimePoint caught_up_at_{};  // gap_end_ + kCatchUp, or earlier by a list
+  bool frozen_ = false;       // the last gap was a freeze
+};
+
+}  // namespace jobscaler::engine
