@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "rabbitmq/connection.h"
+#include "rabbitmq/depth_reader.h"
+#include "rabbitmq/management.h"
+
+namespace jobscaler::rabbitmq {
+namespace {
+
+using Status = CheckLine::Status;
+
+/// What the management API says about the queue; absent when none is configured.
+using MaybeStats = std::optional<Result<StatsSample>>;
+
+bool has(AgeChoice choice, AgeChoice method) {
+  return choice == method || choice == AgeChoice::automatic;
+}
+
+std::string counts(const Depth& depth, const MaybeStats& stats) {
+  std::string text = fmt::format("{} waiting, {} consumer{}", depth.ready, depth.consumers,
+                                 depth.consumers == 1 ? "" : "s");
+  if (stats && *stats && (*stats)->stats.unacknowledged) {
+    text += fmt::format(", {} in flight", *(*stats)->stats.unacknowledged);
+  }
+  return text;
+}
+
+/// Which age the queue will get without the management API.
+CheckLine age_by_amqp(AgeChoice choice, const char* why) {
+  if (!has(choice, AgeChoice::bound)) {
+    return {Status::fail, "",
+            fmt::format("no age: `{}` needs the management API ({})",
+                        choice == AgeChoice::timestamp ? "timestamp" : "arrivals", why)};
+  }
+  return {Status::ok, "",
+          fmt::format("age by `bound` ({}): an upper bound, loose while as many messages arrive as "
+                      "leave; not valid for priority queues or workers that requeue messages",
+                      why)};
+}
+
+std::string methods(AgeChoice choice, const QueueStats& stats) {
+  std::string text;
+  const auto add = [&text](const char* method) {
+    text += fmt::format("{}`{}`", text.empty() ? "" : ", ", method);
+  };
+  if (has(choice, AgeChoice::timestamp) && stats.head_timestamp) add("timestamp");
+  if (has(choice, AgeChoice::arrivals) && !stats.refuses_publishes) add("arrivals");
+  if (has(choice, AgeChoice::bound)) add("bound");
+  return text;
+}
+
+CheckLine age_by_management(AgeChoice choice, const QueueStats& stats) {
+  if (stats.stream) {
+    return {Status::warn, "",
+            "no age, and its size is the length of the log: a stream has no backlog"};
+  }
+  if (stats.priorities) {
+    if (!has(choice, AgeChoice::bound))
+      return {Status::fail, "",
+              "no age: a priority queue has no order in which ages could be told"};
+    return {Status::warn, "", "age only since the queue was last empty: it is a priority queue"};
+  }
+  const std::string found = methods(choice, stats);
+  if (!found.empty()) {
+    return {Status::ok, "",
+            fmt::format("age by {}, the smallest of them; costs one request to the management API "
+                        "per poll",
+                        found)};
+  }
+  if (choice == AgeChoice::arrivals) {
+    return {Status::fail, "",
+            "no age: `arrivals` does not work for queues with overflow reject-publish"};
+  }
+  return {
+      Status::warn, "",
+      "no age by `timestamp` right now: the broker tells no timestamp of the head (the queue is "
+      "empty, publishers do not set the timestamp property, or it is a quorum queue)"};
+}
+
+CheckLine age_line(AgeChoice choice, const MaybeStats& stats) {
+  if (!stats) return age_by_amqp(choice, "no `management` configured");
+  if (!*stats) return age_by_amqp(choice, "the management API does not answer");
+  return age_by_management(choice, (*stats)->stats);
+}
+
+CheckLine queue_line(const Queue& queue, const Result<Depth>& depth, const MaybeStats& stats) {
+  const std::string subject = "queue " + queue.queue;
+  if (!depth) return {Status::fail, subject, depth.error().message};
+  const std::string numbers = counts(*depth, stats);
+  if (queue.age == AgeChoice::none) return {Status::ok, subject, numbers + "; no age asked for"};
+  const CheckLine age = age_line(queue.age, stats);
+  return {age.status, subject, numbers + "; " + age.text};
+}
+
+CheckLine management_line(const RabbitmqConnection& settings, const std::vector<Queue>& queues,
+                          Management& management) {
+  const std::string subject = fmt::format("rabbitmq {} management", settings.name);
+  for (const Queue& queue : queues) {
+    const auto sample = management.read(queue.queue);
+    if (!sample && sample.error().kind == ErrorKind::not_found) continue;
+    if (!sample) return {Status::fail, subject, sample.error().message};
+    break;
+  }
+  return {Status::ok, subject, fmt::format("{} answers", *settings.management)};
+}
+
+}  // namespace
+
+std::vector<CheckLine> check(const RabbitmqConnection& settings, const std::vector<Queue>& queues) {
+  const std::string subject = "rabbitmq " + settings.name;
+  auto amqp =
+      AmqpConnection::open(settings, {.client_name = "jobscaler check", .interrupt = nullptr});
+  if (!amqp) return {{Status::fail, subject, amqp.error().message}};
+  std::vector<CheckLine> lines{{Status::ok, subject,
+                                fmt::format("logged in to {} as '{}', vhost '{}'", amqp->peer(),
+                                            settings.username, settings.vhost)}};
+  std::unique_ptr<Management> management;
+  if (settings.management) {
+    management = std::make_unique<Management>(settings);
+    lines.push_back(management_line(settings, queues, *management));
+    if (lines.back().status != Status::ok) management->stop();
+  }
+  std::vector<std::string> names;
+  for (const Queue& queue : queues) names.push_back(queue.queue);
+  const auto read = read_depths(*amqp, names, [&](std::size_t i, const Result<Depth>& depth) {
+    MaybeStats stats;
+    if (management) stats = management->read(names[i]);
+    lines.push_back(queue_line(queues[i], depth, stats));
+  });
+  if (!read) lines.push_back({Status::fail, subject, read.error().message});
+  amqp->close();
+  return lines;
+}
+
+}  // namespace jobscaler::rabbitmq

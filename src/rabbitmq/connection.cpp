@@ -1,0 +1,240 @@
+#include "rabbitmq/connection.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "rabbitmq/dial.h"
+#include "rabbitmq/link.h"
+#include "rabbitmq/management.h"
+#include "rabbitmq/queue_state.h"
+
+namespace jobscaler::rabbitmq {
+namespace {
+
+constexpr Duration kGoodByeTime = std::chrono::milliseconds(200);
+
+}  // namespace
+
+class Connection::Impl {
+ public:
+  Impl(RabbitmqConnection settings, const std::vector<Queue>& queues, Outbox& outbox);
+
+  void read(const std::string& scaler);
+  void stop();
+
+ private:
+  struct Scaler {
+    std::string queue;
+    QueueState state;
+    bool readable = false;  // over AMQP, the last time
+    Outage unknown_to_management;
+  };
+
+  void run();
+  std::optional<std::vector<std::string>> take_requests();
+  void wait_for_work();
+
+  void read_all(const std::vector<std::string>& scalers);
+  void take_depth(const std::string& scaler, const Result<Depth>& depth);
+  void forget_if_lost();
+
+  void ask_management(const std::vector<std::string>& scalers);
+  void take_management();
+  bool take_stats(const StatsAnswer& answer);
+  void tell_unknown(Scaler& scaler, const Error& error);
+
+  void tell(Level level, const std::string& text) {
+    if (!interrupt_.triggered()) outbox_.post(Note{level, subject_, text});
+  }
+
+  const RabbitmqConnection settings_;
+  const std::string subject_;
+  Outbox& outbox_;
+
+  std::mutex mutex_;  // guards the next four
+  std::condition_variable ended_changed_;
+  std::set<std::string> requested_;
+  bool stopping_ = false;
+  bool ended_ = false;
+  const UniqueFd wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  Interrupt interrupt_;
+
+  // The thread's own.
+  std::map<std::string, Scaler> scalers_;
+  Link link_;
+  std::uint64_t losses_seen_ = 0;
+  std::unique_ptr<Management> management_;
+  Outage management_outage_;
+
+  std::thread thread_;
+};
+
+Connection::Impl::Impl(RabbitmqConnection settings, const std::vector<Queue>& queues,
+                       Outbox& outbox)
+    : settings_(std::move(settings)),
+      subject_("rabbitmq " + settings_.name),
+      outbox_(outbox),
+      link_(settings_, interrupt_,
+            [this](Level level, const std::string& text) { tell(level, text); }) {
+  for (const Queue& queue : queues) {
+    scalers_.emplace(queue.scaler, Scaler{queue.queue, QueueState(queue.age, queue.poll_interval),
+                                          false, Outage{}});
+  }
+  if (settings_.management) management_ = std::make_unique<Management>(settings_);
+  thread_ = std::thread([this] { run(); });
+}
+
+void Connection::Impl::read(const std::string& scaler) {
+  const std::lock_guard lock(mutex_);
+  requested_.insert(scaler);
+  eventfd_write(wake_.get(), 1);
+}
+
+void Connection::Impl::stop() {
+  {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    eventfd_write(wake_.get(), 1);
+    ended_changed_.wait_for(lock, kGoodByeTime, [this] { return ended_; });
+  }
+  interrupt_.trigger();
+  if (management_) management_->stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Connection::Impl::run() {
+  while (const auto requests = take_requests()) {
+    take_management();
+    link_.tend();
+    forget_if_lost();
+    if (!requests->empty()) read_all(*requests);
+    wait_for_work();
+  }
+  link_.close();
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  ended_changed_.notify_all();
+}
+
+std::optional<std::vector<std::string>> Connection::Impl::take_requests() {
+  const std::lock_guard lock(mutex_);
+  eventfd_t count = 0;
+  eventfd_read(wake_.get(), &count);
+  if (stopping_) return std::nullopt;
+  const auto requested = std::exchange(requested_, {});
+  std::vector<std::string> known;
+  std::copy_if(requested.begin(), requested.end(), std::back_inserter(known),
+               [this](const std::string& scaler) { return scalers_.contains(scaler); });
+  return known;
+}
+
+void Connection::Impl::wait_for_work() {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(link_.next_attention() - BootClock::now());
+  pollfd fds[] = {
+      {wake_.get(), POLLIN, 0}, {interrupt_.fd(), POLLIN, 0}, {link_.socket(), POLLIN, 0}};
+  poll(fds, 3, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
+}
+
+void Connection::Impl::read_all(const std::vector<std::string>& scalers) {
+  ask_management(scalers);
+  std::vector<std::string> queues;
+  for (const auto& scaler : scalers) queues.push_back(scalers_.at(scaler).queue);
+  link_.read(queues, [&](std::size_t i, const Result<Depth>& depth) {
+    forget_if_lost();
+    take_depth(scalers[i], depth);
+  });
+  forget_if_lost();
+}
+
+void Connection::Impl::take_depth(const std::string& name, const Result<Depth>& depth) {
+  Scaler& scaler = scalers_.at(name);
+  scaler.readable = depth.ok();
+  if (depth) {
+    const auto reading = scaler.state.take(*depth, std::chrono::system_clock::now());
+    outbox_.post(event::ReadingTaken{name, reading});
+    return;
+  }
+  scaler.state.interrupted(BootClock::now());
+  Error error = depth.error();
+  if (error.kind == ErrorKind::cancelled) return;
+  error.message = fmt::format("{}: {}", subject_, error.message);
+  outbox_.post(event::ReadingTaken{name, error});
+}
+
+/// Whatever a broker that went away did to its queues was not seen.
+void Connection::Impl::forget_if_lost() {
+  if (link_.losses() == losses_seen_) return;
+  losses_seen_ = link_.losses();
+  for (auto& [name, scaler] : scalers_) scaler.state.interrupted(BootClock::now());
+}
+
+void Connection::Impl::ask_management(const std::vector<std::string>& scalers) {
+  if (!management_) return;
+  std::vector<std::string> queues;
+  for (const auto& scaler : scalers) queues.push_back(scalers_.at(scaler).queue);
+  management_->request(queues);
+}
+
+void Connection::Impl::take_management() {
+  if (!management_) return;
+  const auto answers = management_->take();
+  bool all_good = !answers.empty();
+  for (const auto& answer : answers) all_good &= take_stats(answer);
+  if (!all_good) return;
+  if (const auto again = management_outage_.recovered(BootClock::now())) {
+    tell(Level::info, "management API answers again " + *again);
+  }
+}
+
+/// False if the management API as a whole failed.
+bool Connection::Impl::take_stats(const StatsAnswer& answer) {
+  const bool unknown = !answer.sample && answer.sample.error().kind == ErrorKind::not_found;
+  for (auto& [name, scaler] : scalers_) {
+    if (scaler.queue != answer.queue) continue;
+    if (answer.sample) {
+      scaler.state.take(*answer.sample);
+      scaler.unknown_to_management.recovered(answer.sample->answered);
+    } else if (unknown && scaler.readable) {
+      tell_unknown(scaler, answer.sample.error());
+    }
+  }
+  if (answer.sample || unknown) return true;
+  const auto& error = answer.sample.error();
+  if (error.kind == ErrorKind::cancelled) return true;
+  if (const auto news = management_outage_.failed(error.message, BootClock::now())) {
+    tell(Level::warn, *news +
+                          "; going on with AMQP alone: nothing known of messages in flight, ages "
+                          "by `bound`");
+  }
+  return false;
+}
+
+void Connection::Impl::tell_unknown(Scaler& scaler, const Error& error) {
+  const auto news = scaler.unknown_to_management.failed(error.message, BootClock::now());
+  if (news) tell(Level::warn, *news);
+}
+
+Connection::Connection(RabbitmqConnection settings, std::vector<Queue> queues, Outbox& outbox)
+    : impl_(std::make_unique<Impl>(std::move(settings), queues, outbox)) {}
+Connection::~Connection() {
+  impl_->stop();
+}
+void Connection::read(const std::string& scaler) {
+  impl_->read(scaler);
+}
+void Connection::stop() {
+  impl_->stop();
+}
+
+}  // namespace jobscaler::rabbitmq

@@ -1,0 +1,132 @@
+#include "rabbitmq/queue_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace jobscaler::rabbitmq {
+namespace {
+
+constexpr Duration kThreeStatisticsIntervals = std::chrono::seconds(15);
+// More than this many messages in work per consumer is a prefetch nobody chose.
+constexpr std::int64_t kLargePrefetch = 10;
+
+void keep_smaller(std::optional<OldestAge>& best, std::optional<OldestAge> other) {
+  if (other && (!best || other->age < best->age)) best = other;
+}
+
+OldestAge at_most(Duration age, AgeMethod method) {
+  return {std::max(age, Duration::zero()), method, OldestAge::Kind::upper_bound};
+}
+
+}  // namespace
+
+std::optional<OldestAge> timestamp_age(std::int64_t head_timestamp, WallTime now) {
+  const WallTime stamped{std::chrono::seconds(head_timestamp)};
+  if (stamped > now) return std::nullopt;
+  return at_most(now - stamped, AgeMethod::timestamp);
+}
+
+QueueState::QueueState(AgeChoice age, Duration poll_interval)
+    : age_(age),
+      stale_after_(std::max(3 * poll_interval, kThreeStatisticsIntervals)),
+      zeros_(poll_interval * 9 / 10) {}
+
+Reading QueueState::take(const Depth& depth, WallTime now) {
+  // A consumer that goes away leaves what it had in hand to the queue.
+  if (!consumers_ || depth.consumers < *consumers_) note_requeues(depth.answered);
+  zeros_.take(depth.ready, depth.asked);
+  if (zeros_.settled()) {
+    consumers_ = depth.consumers;
+    bound_.take(depth.asked, depth.ready, depth.consumers == 0);
+    arrivals_.take_waiting(depth.ready, depth.answered);
+  }
+  const StatsSample* sample = fresh(depth.answered);
+  Reading reading;
+  reading.waiting = depth.ready;
+  if (sample != nullptr) reading.in_flight = sample->stats.unacknowledged;
+  if (depth.ready > 0) reading.oldest = oldest(depth, now);
+  reading.consumers = depth.consumers;
+  reading.zero_unconfirmed = zeros_.unconfirmed();
+  reading.taken_at = depth.asked;
+  reading.hint = hint(depth);
+  return reading;
+}
+
+void QueueState::take(const StatsSample& sample) {
+  const auto& stats = sample.stats;
+  const bool more_redelivered = stats.redelivered && *stats.redelivered > redelivered_.value_or(0);
+  if (more_redelivered) note_requeues(sample.answered);
+  redelivered_ = stats.redelivered;
+  arrivals_.take_published(stats.published, sample.asked, sample.answered);
+  if (stats.messages == 0 && zeros_.settled_zero()) bound_.was_empty(sample.asked - kStatisticsLag);
+  sample_ = sample;
+}
+
+void QueueState::interrupted(TimePoint now) {
+  zeros_.interrupted();
+  note_requeues(now);
+  consumers_.reset();
+}
+
+void QueueState::note_requeues(TimePoint when) {
+  bound_.requeued();
+  arrivals_.requeued(when);
+}
+
+const StatsSample* QueueState::fresh(TimePoint now) const {
+  return sample_ && now - sample_->asked <= stale_after_ ? &*sample_ : nullptr;
+}
+
+bool QueueState::wanted(AgeChoice method) const {
+  return age_ == method || age_ == AgeChoice::automatic;
+}
+
+std::optional<OldestAge> QueueState::oldest(const Depth& depth, WallTime now) const {
+  const StatsSample* sample = fresh(depth.answered);
+  if (sample != nullptr && sample->stats.stream) return std::nullopt;
+  if (auto found = upper_bound(depth, now)) return found;
+  if (sample == nullptr || !wanted(AgeChoice::arrivals)) return std::nullopt;
+  const auto least = arrivals_.at_least(depth.answered - stale_after_ - kStatisticsLag);
+  if (!least) return std::nullopt;
+  return OldestAge{*least, AgeMethod::arrivals, OldestAge::Kind::lower_bound};
+}
+
+std::optional<OldestAge> QueueState::upper_bound(const Depth& depth, WallTime now) const {
+  const StatsSample* sample = fresh(depth.answered);
+  const bool ordered = !sample_ || !sample_->stats.priorities;
+  std::optional<OldestAge> best;
+  if (wanted(AgeChoice::bound)) {
+    const auto since = ordered ? bound_.since() : bound_.empty_since();
+    if (since) best = at_most(depth.answered - *since, AgeMethod::bound);
+  }
+  if (sample == nullptr || !ordered) return best;
+  if (wanted(AgeChoice::timestamp) && sample->stats.head_timestamp) {
+    keep_smaller(best, timestamp_age(*sample->stats.head_timestamp, now));
+  }
+  if (wanted(AgeChoice::arrivals) && !sample->stats.refuses_publishes) {
+    const auto after = arrivals_.head_after(depth.ready);
+    if (after) keep_smaller(best, at_most(depth.answered - *after, AgeMethod::arrivals));
+  }
+  return best;
+}
+
+std::string QueueState::hint(const Depth& depth) const {
+  const StatsSample* sample = fresh(depth.answered);
+  if (sample == nullptr) return {};
+  const auto& stats = sample->stats;
+  if (stats.stream) return "this is a stream: its size is the length of the log, not a backlog";
+  const auto in_work = stats.unacknowledged.value_or(0);
+  if (depth.ready == 0 && depth.consumers > 0 && in_work > kLargePrefetch * depth.consumers) {
+    return fmt::format(
+        "none waiting, {} in flight at {} consumer{}: does your worker set prefetch?", in_work,
+        depth.consumers, depth.consumers == 1 ? "" : "s");
+  }
+  if (age_ == AgeChoice::timestamp && depth.ready > 0 && !stats.head_timestamp) {
+    return "no age: the broker tells no timestamp of the head (publishers must set the timestamp "
+           "property; quorum queues and messages on disk have none)";
+  }
+  return {};
+}
+
+}  // namespace jobscaler::rabbitmq
