@@ -1,0 +1,1 @@
+"""kubesim's parts: cli -> web -> api -> store, and the controllers that follow the store."""
