@@ -1,0 +1,130 @@
+#include "kube/api.h"
+
+namespace jobscaler::kube {
+namespace {
+
+bool same_peer(const Access& a, const Access& b) {
+  return a.server == b.server && a.tls.ca == b.tls.ca && a.tls.certificate == b.tls.certificate &&
+         a.tls.key == b.tls.key && a.tls.verify == b.tls.verify;
+}
+
+http::Request authorized(http::Request request, const std::string& token) {
+  if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
+  request.headers.emplace_back("Accept", "application/json");
+  return request;
+}
+
+bool is_unauthorized(const Result<http::Response>& answer) {
+  return answer.ok() && answer->status == 401;
+}
+
+}  // namespace
+
+Api::Api(const KubernetesConfig& config, PodAccount pod)
+    : timeout_(config.timeout), credentials_(config, std::move(pod)) {}
+
+Api::~Api() {
+  close();
+}
+
+Result<std::string> Api::name_space() {
+  auto access = credentials_.current(BootClock::now());
+  if (!access.ok()) return access.error();
+  return access->name_space;
+}
+
+std::string Api::describe() {
+  const auto access = credentials_.current(BootClock::now());
+  return access.ok() ? access->server + " with " + access->origin : access.error().message;
+}
+
+Result<Api::Route> Api::route() {
+  auto access = credentials_.current(BootClock::now());
+  if (!access.ok()) return access.error();
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return Error{ErrorKind::cancelled, access->server + ": cancelled"};
+  if (connections_.empty() || !same_peer(connections_.back().access, *access)) {
+    auto client = std::make_unique<http::Client>(access->server, access->tls, timeout_);
+    connections_.push_back({*access, std::move(client)});
+  }
+  return Route{connections_.back().client.get(), access->token};
+}
+
+/// After a 401: with what was read again, if that is something else.
+std::optional<Api::Route> Api::other_route(const Route& refused) {
+  credentials_.expire();
+  auto fresh = route();
+  if (!fresh.ok()) return std::nullopt;
+  const bool same = fresh->client == refused.client && fresh->token == refused.token;
+  return same ? std::nullopt : std::optional(*fresh);
+}
+
+void Api::observe(const Result<http::Response>& answer, TimePoint sent) {
+  if (!answer.ok()) return;
+  const auto header = answer->headers.find("date");
+  if (header == answer->headers.end()) return;
+  if (const auto date = parse_http_date(header->second)) {
+    clock_.observe(sent, BootClock::now(), *date);
+  }
+}
+
+Result<http::Response> Api::send(http::Request request) {
+  auto via = route();
+  if (!via.ok()) return via.error();
+  const auto ask = [&](const Route& route) {
+    const auto sent = BootClock::now();
+    auto answer = route.client->send(authorized(request, route.token));
+    observe(answer, sent);
+    return answer;
+  };
+  auto answer = ask(*via);
+  if (!is_unauthorized(answer)) return answer;
+  const auto other = other_route(*via);
+  return other ? ask(*other) : answer;
+}
+
+void Api::send_async(http::Request request, std::function<void(Result<http::Response>)> done) {
+  auto via = route();
+  if (!via.ok()) return done(via.error());
+  const auto sent = BootClock::now();
+  auto message = authorized(request, via->token);
+  via->client->send_async(
+      std::move(message), [this, sent, used = *via, request = std::move(request),
+                           done = std::move(done)](Result<http::Response> answer) mutable {
+        observe(answer, sent);
+        const auto other = is_unauthorized(answer) ? other_route(used) : std::nullopt;
+        if (!other) return done(std::move(answer));
+        other->client->send_async(authorized(std::move(request), other->token), std::move(done));
+      });
+}
+
+Result<http::Response> Api::stream(http::Request request, Duration idle_timeout,
+                                   std::function<bool(const std::string&)> on_line,
+                                   std::function<void()> on_open) {
+  auto via = route();
+  if (!via.ok()) return via.error();
+  const auto ask = [&](const Route& route) {
+    return route.client->stream(authorized(request, route.token), idle_timeout, on_line, on_open);
+  };
+  auto answer = ask(*via);
+  if (!is_unauthorized(answer)) return answer;
+  const auto other = other_route(*via);
+  return other ? ask(*other) : answer;
+}
+
+void Api::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  for (auto& connection : connections_) connection.client->stop();
+}
+
+void Api::close() {
+  stop();
+  std::vector<Connection> closing;
+  {
+    const std::lock_guard lock(mutex_);
+    closing.swap(connections_);
+  }
+}
+
+}  // namespace jobscaler::kube

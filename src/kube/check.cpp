@@ -1,0 +1,166 @@
+#include <cpprest/json.h>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <map>
+
+#include "kube/api.h"
+#include "kube/cluster.h"
+#include "kube/json.h"
+#include "kube/manifest.h"
+#include "kube/names.h"
+#include "kube/status.h"
+#include "kube/templates.h"
+#include "kube/verdict.h"
+
+namespace jobscaler::kube {
+namespace {
+
+using Status = CheckLine::Status;
+
+struct Permission {
+  const char* verb;
+  const char* group;
+  const char* resource;
+  bool needed = true;  ///< false: without it only words are missing
+};
+
+constexpr Permission kPermissions[] = {
+    {"create", "batch", "jobs"},
+    {"get", "batch", "jobs"},
+    {"list", "batch", "jobs"},
+    {"watch", "batch", "jobs"},
+    {"delete", "batch", "jobs"},
+    {"list", "", "pods"},
+    {"watch", "", "pods"},
+    {"list", "", "events", false},
+    {"get", "coordination.k8s.io", "leases"},
+    {"create", "coordination.k8s.io", "leases"},
+    {"update", "coordination.k8s.io", "leases"},
+};
+
+constexpr int kStrictSince = 25;  // Kubernetes 1.25: fieldValidation on by default
+
+std::string full_name(const Permission& permission) {
+  const std::string group = permission.group;
+  return group.empty() ? permission.resource : permission.resource + ("." + group);
+}
+
+/// "20+" -> 20; 0: not a number.
+int leading_number(const std::string& text) {
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+CheckLine describe_server(const Json& version, const std::string& where,
+                          const std::string& name_space) {
+  const auto found = fmt::format("{}, version {}, namespace {}", where,
+                                 text(version, {"gitVersion"}), name_space);
+  const auto minor = leading_number(text(version, {"minor"}));
+  if (text(version, {"major"}) == "1" && minor > 0 && minor < kStrictSince) {
+    return {Status::warn, "kubernetes",
+            found + ": a server before 1.25 does not report unknown fields in a job template; "
+                    "check the spelling yourself"};
+  }
+  return {Status::ok, "kubernetes", found};
+}
+
+/// False: the rest cannot be checked.
+bool check_server(Api& api, const std::string& name_space, std::vector<CheckLine>& lines) {
+  http::Request request;
+  request.path = "/version";
+  const auto answer = api.send(std::move(request));
+  if (!answer.ok()) {
+    lines.push_back({Status::fail, "kubernetes", answer.error().message});
+    return false;
+  }
+  const auto version = parse_json(answer->body);
+  if (answer->status != 200 || !version.ok()) {
+    lines.push_back({Status::fail, "kubernetes",
+                     fmt::format("{}: {}", api.describe(), status_of(*answer).message)});
+    return false;
+  }
+  lines.push_back(describe_server(*version, api.describe(), name_space));
+  return true;
+}
+
+std::string access_review(const Permission& permission, const std::string& name_space) {
+  auto review = Json::object();
+  review["apiVersion"] = Json("authorization.k8s.io/v1");
+  review["kind"] = Json("SelfSubjectAccessReview");
+  auto& attributes = review["spec"]["resourceAttributes"];
+  attributes["namespace"] = Json(name_space);
+  attributes["verb"] = Json(permission.verb);
+  attributes["group"] = Json(permission.group);
+  attributes["resource"] = Json(permission.resource);
+  return review.serialize();
+}
+
+CheckLine check_permission(Api& api, const Permission& permission, const std::string& name_space) {
+  const auto subject = fmt::format("permission {} {}", permission.verb, full_name(permission));
+  http::Request request;
+  request.method = "POST";
+  request.path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  request.body = access_review(permission, name_space);
+  const auto answer = api.send(std::move(request));
+  if (!answer.ok()) return {Status::fail, subject, answer.error().message};
+  const auto review = parse_json(answer->body);
+  if (answer->status != 201 || !review.ok()) {
+    return {Status::warn, subject, "cannot be told: " + status_of(*answer).message};
+  }
+  if (is_true(*review, {"status", "allowed"})) return {Status::ok, subject, "granted"};
+  const auto advice = fmt::format("not granted in namespace {}; add it to the Role", name_space);
+  if (permission.needed) return {Status::fail, subject, advice};
+  return {Status::warn, subject, advice + ", or the log cannot say why a worker is not ready"};
+}
+
+CheckLine line_of(const std::string& subject, const DryRunVerdict& verdict) {
+  switch (verdict.kind) {
+    case DryRunVerdict::Kind::accepted:
+      return {Status::ok, subject, "accepted in a dry run"};
+    case DryRunVerdict::Kind::accepted_with_warning:
+      return {Status::warn, subject, "cannot be told: " + verdict.words};
+    case DryRunVerdict::Kind::refused:
+      return {Status::fail, subject, "refused by the API server: " + verdict.words};
+    case DryRunVerdict::Kind::unknown:
+      break;
+  }
+  return {Status::fail, subject, verdict.words};
+}
+
+CheckLine check_template(Api& api, const ScalerConfig& scaler, const NodeGroupConfig& group,
+                         const std::string& instance, const std::string& name_space) {
+  const auto subject =
+      fmt::format("job template of {} in node group {}", scaler.spec.name, group.spec.name);
+  auto manifest = dry_run_manifest(scaler, group, instance);
+  if (!manifest.ok()) return {Status::fail, subject, manifest.error().message};
+  const auto answer = api.send(dry_run_request(name_space, std::move(*manifest)));
+  return line_of(subject, judge_dry_run(answer, {"create", "jobs.batch", name_space}));
+}
+
+}  // namespace
+
+std::vector<CheckLine> check(const KubernetesConfig& kubernetes,
+                             const std::vector<NodeGroupConfig>& node_groups,
+                             const std::vector<ScalerConfig>& scalers) {
+  Api api(kubernetes);
+  std::vector<CheckLine> lines;
+  const auto name_space = api.name_space();
+  if (!name_space.ok()) return {{Status::fail, "kubernetes", name_space.error().message}};
+  if (!check_server(api, *name_space, lines)) return lines;
+  for (const auto& permission : kPermissions) {
+    lines.push_back(check_permission(api, permission, *name_space));
+  }
+  std::map<std::string, NodeGroupConfig> groups;
+  for (const auto& group : node_groups) groups[group.spec.name] = group;
+  for (const auto& scaler : scalers) {
+    for (const auto& name : scaler.spec.node_groups) {
+      lines.push_back(
+          check_template(api, scaler, groups[name], kubernetes.instance, *name_space));
+    }
+  }
+  return lines;
+}
+
+}  // namespace jobscaler::kube

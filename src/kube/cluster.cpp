@@ -1,0 +1,83 @@
+#include "kube/cluster.h"
+
+#include <thread>
+
+#include "kube/creator.h"
+#include "kube/deleter.h"
+#include "kube/event_finder.h"
+#include "kube/health.h"
+#include "kube/marks.h"
+#include "kube/session.h"
+#include "kube/templates.h"
+#include "kube/watcher.h"
+
+namespace jobscaler::kube {
+
+struct Cluster::Impl {
+  Impl(const KubernetesConfig& kubernetes, const std::vector<NodeGroupConfig>& node_groups,
+       const std::vector<ScalerConfig>& scalers, Outbox& outbox)
+      : session(kubernetes, outbox),
+        creator(session, node_groups, scalers),
+        templates(session, node_groups, scalers) {}
+
+  void watch_jobs();
+  void stop();
+
+  Session session;
+  Marks marks{session};
+  Creator creator;
+  Deleter deleter{session, marks};
+  Templates templates;
+  EventFinder events{session};
+  Health health{session};
+  Watcher jobs{session, health, events, Resource::jobs};
+  Watcher pods{session, health, events, Resource::pods};
+  std::thread jobs_thread;
+  std::thread pods_thread;
+};
+
+/// The marks come first: without them the first list would say too little about names.
+void Cluster::Impl::watch_jobs() {
+  Backoff backoff(real_random());
+  while (!marks.load()) {
+    if (!session.stopper.sleep_until(BootClock::now() + backoff.next())) return;
+  }
+  jobs.run();
+}
+
+void Cluster::Impl::stop() {
+  session.outbox.silence();
+  session.stopper.stop();
+  session.api.stop();
+  if (jobs_thread.joinable()) jobs_thread.join();
+  if (pods_thread.joinable()) pods_thread.join();
+  session.api.close();
+  session.timers.stop();
+}
+
+Cluster::Cluster(const KubernetesConfig& kubernetes,
+                 const std::vector<NodeGroupConfig>& node_groups,
+                 const std::vector<ScalerConfig>& scalers, Outbox& outbox)
+    : impl_(std::make_unique<Impl>(kubernetes, node_groups, scalers, outbox)) {}
+
+Cluster::~Cluster() { stop(); }
+
+void Cluster::start() {
+  impl_->jobs_thread = std::thread([impl = impl_.get()] { impl->watch_jobs(); });
+  impl_->pods_thread = std::thread([impl = impl_.get()] { impl->pods.run(); });
+  impl_->templates.check_all();
+}
+
+void Cluster::stop() { impl_->stop(); }
+
+void Cluster::start_worker(const action::StartWorker& start) { impl_->creator.start(start); }
+
+void Cluster::delete_worker(const action::DeleteWorker& remove) { impl_->deleter.remove(remove); }
+
+void Cluster::record_mark(const action::RecordMark& mark) { impl_->marks.record(mark); }
+
+void Cluster::check_template(const action::CheckTemplate& check) {
+  impl_->templates.check(check.scaler);
+}
+
+}  // namespace jobscaler::kube

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "jobscaler/ports.h"
+
+namespace jobscaler::kube {
+
+/// The cluster's side of the daemon: watches our instance's Jobs and their Pods, creates and
+/// deletes Jobs, keeps the names' high-water marks on our Lease. Everything it learns is posted to
+/// the outbox:
+///   MarksLoaded     once, before the first WorkersListed; never when the Lease cannot be read
+///   WorkersListed   whenever both lists are in: at start, and when a watch had to start over
+///   WorkerSeen      when what is known about a worker has changed, its events' words included
+///   WorkerGone      when its Job is gone
+///   WatchChanged    when a watch is lost (once), and when both are back
+///   CreateAnswered  once per start_worker()
+///   TemplateChecked once per scaler after start, once per check_template(); later, while nobody
+///   answers Note            for everything a person should know
+///
+/// A cluster that is down, or credentials that are missing, at start or later: stays up, says so
+/// once, and retries with backoff (0.8 s to 30 s, with jitter). It recovers by itself.
+///
+/// Threads: two of its own, blocked in the watches; answers come on the HTTP client's pool, which
+/// http::initialize_thread_pool() must have bounded. All functions may be called from any thread.
+class Cluster : public ClusterPort {
+ public:
+  /// Does no I/O. The outbox must outlive the Cluster.
+  Cluster(const KubernetesConfig& kubernetes, const std::vector<NodeGroupConfig>& node_groups,
+          const std::vector<ScalerConfig>& scalers, Outbox& outbox);
+  ~Cluster() override;  // stop()
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  /// REQUIRES: called once.
+  void start();
+
+  /// Returns within a second whatever is under way; a request that has left may still reach the API
+  /// server. Nothing is posted after it returns.
+  void stop();
+
+  void start_worker(const action::StartWorker& start) override;
+  void delete_worker(const action::DeleteWorker& remove) override;
+  void record_mark(const action::RecordMark& mark) override;
+  void check_template(const action::CheckTemplate& check) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// `jobscaler check --connect`: whether the API server is reachable and with which version, each
+/// permission the daemon needs (SelfSubjectAccessReview), and a dry run of each scaler's template.
+/// Blocks; creates nothing.
+std::vector<CheckLine> check(const KubernetesConfig& kubernetes,
+                             const std::vector<NodeGroupConfig>& node_groups,
+                             const std::vector<ScalerConfig>& scalers);
+
+}  // namespace jobscaler::kube

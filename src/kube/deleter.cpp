@@ -1,0 +1,55 @@
+#include "kube/deleter.h"
+
+#include <cpprest/json.h>
+
+#include "kube/names.h"
+#include "kube/status.h"
+
+namespace jobscaler::kube {
+namespace {
+
+/// Without a propagation policy batch/v1 leaves the pods behind, running.
+std::string options_for(const std::string& uid) {
+  auto options = Json::object();
+  options["apiVersion"] = Json("v1");
+  options["kind"] = Json("DeleteOptions");
+  options["propagationPolicy"] = Json("Background");
+  options["preconditions"]["uid"] = Json(uid);
+  return options.serialize();
+}
+
+}  // namespace
+
+void Deleter::remove(const action::DeleteWorker& worker) {
+  marks_.after_written(worker.scaler, [this, worker] { send(worker); });
+}
+
+void Deleter::send(const action::DeleteWorker& worker) {
+  const auto name_space = session_.api.name_space();
+  if (!name_space.ok()) {
+    return session_.note(Level::warn, worker.scaler,
+                         "cannot delete " + worker.name + ": " + name_space.error().message);
+  }
+  http::Request request;
+  request.method = "DELETE";
+  request.path = jobs_path(*name_space, worker.name);
+  request.body = options_for(worker.uid);
+  session_.api.send_async(std::move(request),
+                          [this, worker, name_space = *name_space](Result<http::Response> answer) {
+                            answered(worker, name_space, answer);
+                          });
+}
+
+void Deleter::answered(const action::DeleteWorker& worker, const std::string& name_space,
+                       const Result<http::Response>& answer) {
+  const bool gone = answer.ok() && (answer->status == 404 || answer->status == 409);
+  if (gone) {
+    return session_.workers.update([&](Store& store) { return store.job_gone(worker.uid); });
+  }
+  if (answer.ok() && answer->status < 300) return;
+  const auto words = answer.ok() ? explain({"delete", "jobs.batch", name_space}, status_of(*answer))
+                                 : answer.error().message;
+  session_.note(Level::warn, worker.scaler, worker.name + " is not deleted: " + words);
+}
+
+}  // namespace jobscaler::kube

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "kube/session.h"
+
+namespace jobscaler::kube {
+
+/// Looks for Events that say why a worker is not ready, and adds their words to it. Events are not
+/// watched: there are far more of them than anybody wants. A worker that has not become ready within
+/// a few seconds is asked about, each at most every 10 s, all together at most once a second. While
+/// every worker is ready nothing is done at all.
+class EventFinder {
+ public:
+  explicit EventFinder(Session& session) : session_(session) {}
+
+  /// Something has changed: perhaps there is a worker to ask about soon.
+  void wake();
+
+ private:
+  void look();
+  std::string choose(const std::vector<Store::Unready>& unready, TimePoint now);
+  void ask(const std::string& subject);
+  void answered(const std::string& subject, const std::string& name_space,
+                const Result<http::Response>& answer);
+
+  Session& session_;
+  std::mutex mutex_;
+  bool awake_ = false;
+  TimePoint not_before_{};                  // the API server does not let us list Events
+  std::map<std::string, TimePoint> asked_;  // by subject
+};
+
+}  // namespace jobscaler::kube

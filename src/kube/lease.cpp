@@ -1,0 +1,62 @@
+#include <cpprest/json.h>
+
+#include <charconv>
+
+#include "kube/marks.h"
+#include "kube/names.h"
+
+namespace jobscaler::kube {
+namespace {
+
+std::optional<std::int64_t> number_from(const std::string& text) {
+  std::int64_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end || number < 0) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+MarkMap marks_of(const Json& lease, std::vector<std::string>* odd) {
+  MarkMap marks;
+  const auto prefix = mark_annotation("");
+  const auto* annotations = find(lease, {"metadata", "annotations"});
+  if (annotations == nullptr || !annotations->is_object()) return marks;
+  for (const auto& [key, value] : annotations->as_object()) {
+    if (key.rfind(prefix, 0) != 0) continue;
+    const auto number = value.is_string() ? number_from(value.as_string()) : std::nullopt;
+    if (number) marks[key.substr(prefix.size())] = *number;
+    if (!number && odd != nullptr) odd->push_back(key);
+  }
+  return marks;
+}
+
+std::optional<std::string> raised_lease(const Json& lease, const MarkMap& marks) {
+  const auto present = marks_of(lease);
+  auto raised = lease;
+  bool changed = false;
+  for (const auto& [scaler, number] : marks) {
+    const auto known = present.find(scaler);
+    if (known != present.end() && known->second >= number) continue;
+    raised["metadata"]["annotations"][mark_annotation(scaler)] = Json(std::to_string(number));
+    changed = true;
+  }
+  if (!changed) return std::nullopt;
+  return raised.serialize();
+}
+
+std::string new_lease(const std::string& name_space, const std::string& instance,
+                      const MarkMap& marks) {
+  auto lease = Json::object();
+  lease["apiVersion"] = Json("coordination.k8s.io/v1");
+  lease["kind"] = Json("Lease");
+  lease["metadata"]["name"] = Json(lease_name(instance));
+  lease["metadata"]["namespace"] = Json(name_space);
+  lease["metadata"]["labels"][kManagedByLabel] = Json(kManagedBy);
+  lease["metadata"]["labels"][kInstanceLabel] = Json(instance);
+  lease["spec"] = Json::object();
+  return raised_lease(lease, marks).value_or(lease.serialize());
+}
+
+}  // namespace jobscaler::kube

@@ -1,0 +1,101 @@
+#include "kube/manifest.h"
+
+#include <cpprest/json.h>
+
+#include <initializer_list>
+
+#include "kube/json.h"
+#include "kube/names.h"
+
+namespace jobscaler::kube {
+namespace {
+
+constexpr auto kSafeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+constexpr int kKeepFinishedSeconds = 600;  // backoff is rebuilt from finished Jobs after a restart
+
+/// The object under a key, made if it is missing. Throws when there is something else.
+Json& object_at(Json& parent, const std::string& key) {
+  auto& child = parent[key];
+  if (child.is_null()) child = Json::object();
+  child.as_object();
+  return child;
+}
+
+void set_if_absent(Json& object, const std::string& key, Json value) {
+  if (!object.has_field(key)) object[key] = std::move(value);
+}
+
+Json labels_of(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
+               const std::string& instance) {
+  auto labels = Json::object();
+  labels[kManagedByLabel] = Json(kManagedBy);
+  labels[kInstanceLabel] = Json(instance);
+  labels[kScalerLabel] = Json(scaler.spec.name);
+  labels[kNodeGroupLabel] = Json(node_group.spec.name);
+  return labels;
+}
+
+void merge(Json& into, const Json& from) {
+  for (const auto& [key, value] : from.as_object()) into[key] = value;
+}
+
+void add_node_group(Json& pod_spec, const NodeGroupConfig& node_group) {
+  for (const auto& [key, value] : node_group.node_selector) {
+    object_at(pod_spec, "nodeSelector")[key] = Json(value);
+  }
+  const auto added = Json::parse(node_group.tolerations_json);
+  if (added.as_array().size() == 0) return;
+  auto& tolerations = pod_spec["tolerations"];
+  if (tolerations.is_null()) tolerations = Json::array();
+  for (const auto& toleration : added.as_array()) tolerations[tolerations.size()] = toleration;
+}
+
+/// Throws json_exception where the spec's shape is not a Job's.
+Json job_of(const ScalerConfig& scaler, const NodeGroupConfig& node_group, const Json& labels) {
+  auto spec = Json::parse(scaler.job_spec_json);
+  auto& pod = object_at(spec, "template");
+  auto& pod_spec = object_at(pod, "spec");
+  auto& pod_metadata = object_at(pod, "metadata");
+  merge(object_at(pod_metadata, "labels"), labels);
+  set_if_absent(object_at(pod_metadata, "annotations"), kSafeToEvict, Json("false"));
+  add_node_group(pod_spec, node_group);
+  set_if_absent(pod_spec, "restartPolicy", Json("Never"));
+  set_if_absent(spec, "backoffLimit", Json(0));
+  set_if_absent(spec, "ttlSecondsAfterFinished", Json(kKeepFinishedSeconds));
+  auto job = Json::object();
+  job["apiVersion"] = Json("batch/v1");
+  job["kind"] = Json("Job");
+  job["metadata"]["labels"] = labels;
+  job["spec"] = std::move(spec);
+  return job;
+}
+
+Result<std::string> build(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
+                          const Json& labels, const std::string& name_field,
+                          const std::string& name) {
+  try {
+    auto job = job_of(scaler, node_group, labels);
+    job["metadata"][name_field] = Json(name);
+    return job.serialize();
+  } catch (const web::json::json_exception& e) {
+    return Error{ErrorKind::rejected,
+                 "scaler " + scaler.spec.name + ": its job is not a Job's spec: " + e.what()};
+  }
+}
+
+}  // namespace
+
+Result<std::string> worker_manifest(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
+                                    const std::string& instance, std::int64_t number) {
+  auto labels = labels_of(scaler, node_group, instance);
+  labels[kNumberLabel] = Json(std::to_string(number));
+  return build(scaler, node_group, labels, "name", worker_name(scaler.spec.name, number));
+}
+
+Result<std::string> dry_run_manifest(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
+                                     const std::string& instance) {
+  return build(scaler, node_group, labels_of(scaler, node_group, instance), "generateName",
+               scaler.spec.name + "-");
+}
+
+}  // namespace jobscaler::kube

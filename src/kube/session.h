@@ -1,0 +1,89 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "http/timers.h"
+#include "jobscaler/ports.h"
+#include "kube/api.h"
+#include "kube/store.h"
+
+namespace jobscaler::kube {
+
+/// An outbox that can be closed: nothing is posted after silence() has returned.
+class ClosableOutbox : public Outbox {
+ public:
+  explicit ClosableOutbox(Outbox& inner) : inner_(inner) {}
+  void post(Event event) override;
+  void post(Note note) override;
+  void silence();
+
+ private:
+  Outbox& inner_;
+  std::mutex mutex_;
+  bool silent_ = false;
+};
+
+/// The store, shared: every piece of news is applied and told under one lock, so that what is told
+/// last is what is known last.
+class Workers {
+ public:
+  Workers(Outbox& outbox, const ServerClock& clock) : outbox_(outbox), clock_(clock) {}
+
+  /// Applies `news` to the store and posts the events it returns.
+  void update(const std::function<Store::Events(Store&)>& news);
+
+  /// Posts the answer to a creation that ended in a Job, with the newest that is known about it.
+  void answer(event::CreateAnswered answer, WorkerFacts job);
+
+  std::vector<Store::Unready> unready();
+
+  /// What the server's clock shows; absent before its first answer.
+  std::optional<ServerTime> server_now() const;
+
+ private:
+  Duration ahead() const;
+  void post(Event event);
+
+  Outbox& outbox_;
+  const ServerClock& clock_;
+  std::mutex mutex_;
+  Store store_;
+};
+
+/// Lets threads sleep until it is time, or over.
+class Stopper {
+ public:
+  /// False: stopped.
+  bool sleep_until(TimePoint time);
+  void stop();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopped_ = false;
+};
+
+/// What the parts of a Cluster share. Parts call back from the API's and the timers' threads; both
+/// are quiet once close() has returned.
+class Session {
+ public:
+  Session(const KubernetesConfig& config, Outbox& outbox)
+      : instance(config.instance), outbox(outbox), api(config), workers(this->outbox, api.clock()) {}
+
+  void note(Level level, const std::string& subject, const std::string& text) {
+    outbox.post(Note{level, subject, text});
+  }
+
+  const std::string instance;
+  ClosableOutbox outbox;
+  Stopper stopper;
+  Api api;
+  http::Timers timers;
+  Workers workers;
+};
+
+}  // namespace jobscaler::kube

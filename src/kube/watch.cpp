@@ -1,0 +1,158 @@
+#include "kube/watch.h"
+
+#include <cpprest/json.h>
+#include <fmt/format.h>
+
+namespace jobscaler::kube {
+namespace {
+
+constexpr int kPageSize = 500;
+constexpr auto kHealthy = std::chrono::minutes(2);  // without a failure: waits start over
+constexpr auto kShortLife = std::chrono::seconds(1);
+constexpr int kShortestWatchSeconds = 300;
+constexpr auto kIdleMargin = std::chrono::seconds(5);  // on top of what the server was asked for
+
+}  // namespace
+
+Watch::Watch(Intent intent, std::string label_selector, TimePoint now, Random random,
+             WatchSink& sink)
+    : intent_(std::move(intent)),
+      selector_("labelSelector=" + http::encode_uri_component(label_selector)),
+      random_(random),
+      backoff_(random),
+      sink_(sink),
+      since_(now) {}
+
+Watch::Next Watch::next() {
+  Next next;
+  next.at = not_before_;
+  if (listing_) {
+    next.query = fmt::format("limit={}&{}", kPageSize, selector_);
+    if (!continue_token_.empty()) {
+      next.query += "&continue=" + http::encode_uri_component(continue_token_);
+    }
+    return next;
+  }
+  const auto seconds = kShortestWatchSeconds + static_cast<int>(random_() * kShortestWatchSeconds);
+  idle_timeout_ = std::chrono::seconds(seconds) + kIdleMargin;
+  next.what = Next::Do::watch;
+  next.idle_timeout = idle_timeout_;
+  next.query = fmt::format(
+      "watch=true&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={}&{}", seconds,
+      http::encode_uri_component(resource_version_), selector_);
+  return next;
+}
+
+// ------------------------------------------------------------------------------------------ lists
+
+void Watch::list_asked(TimePoint now) {
+  if (continue_token_.empty()) sink_.list_began(now);
+}
+
+void Watch::list_answered(const Result<http::Response>& answer, TimePoint now) {
+  if (!answer.ok()) return fail(answer.error().message, now);
+  if (answer->status == 200) return accept_page(answer->body, now);
+  // The token of the next page was too old: not an outage, and nothing to tell anybody.
+  if (answer->status == 410 && !continue_token_.empty()) return list_again(now);
+  refused(status_of(*answer), now);
+}
+
+void Watch::accept_page(const std::string& body, TimePoint now) {
+  const auto page = parse_json(body);
+  const auto version = page.ok() ? text(*page, {"metadata", "resourceVersion"}) : "";
+  if (version.empty() || find(*page, {"items"}) == nullptr) {
+    return fail("the API server's list of " + intent_.resource + " is not a list", now);
+  }
+  for (const auto* item : elements(*page, {"items"})) sink_.listed(*item);
+  continue_token_ = text(*page, {"metadata", "continue"});
+  not_before_ = now;
+  if (!continue_token_.empty()) return;
+  resource_version_ = version;
+  listing_ = false;
+  sink_.list_ended();
+}
+
+void Watch::list_again(TimePoint now) {
+  listing_ = true;
+  continue_token_.clear();
+  const bool first = !last_failure_ || now - *last_failure_ > kHealthy;
+  not_before_ = first ? now : now + wait_after_failure(now);
+  last_failure_ = now;
+}
+
+// ---------------------------------------------------------------------------------------- watches
+
+void Watch::watch_opened(TimePoint now) {
+  opened_at_ = last_heard_ = now;
+  open_ = true;
+  brought_something_ = false;
+  if (std::exchange(in_sync_, true)) return;
+  sink_.synced();
+}
+
+bool Watch::line(const std::string& line, TimePoint now) {
+  last_heard_ = now;
+  brought_something_ = true;
+  const auto event = parse_json(line);
+  const auto* object = event.ok() ? find(*event, {"object"}) : nullptr;
+  const bool understood = object != nullptr && handle(text(*event, {"type"}), *object);
+  if (!understood) nonsense_ = line.substr(0, 100);
+  return understood && !error_;
+}
+
+/// False: makes no sense.
+bool Watch::handle(const std::string& type, const Json& object) {
+  if (type == "ERROR") {
+    error_ = status_of_object(object.serialize());
+    return true;
+  }
+  const auto version = text(object, {"metadata", "resourceVersion"});
+  if (type.empty() || version.empty()) return false;
+  if (type == "ADDED" || type == "MODIFIED") sink_.changed(object);
+  if (type == "DELETED") sink_.deleted(object);
+  resource_version_ = version;  // bookmarks, and types yet to be invented, bring nothing else
+  return true;
+}
+
+void Watch::watch_ended(const Result<http::Response>& answer, TimePoint now) {
+  // Silence for the whole idle timeout: nobody knows since when it was meaningless.
+  if (std::exchange(open_, false) && in_sync_) since_ = now - last_heard_ >= idle_timeout_ ? last_heard_ : now;
+  if (error_) return refused(*std::exchange(error_, std::nullopt), now);
+  if (!nonsense_.empty()) {
+    const auto line = std::exchange(nonsense_, "");
+    listing_ = true;
+    return fail(fmt::format("a line of the watch on {} makes no sense: {}", intent_.resource, line),
+                now);
+  }
+  if (!answer.ok()) return fail(answer.error().message, now);
+  if (answer->status != 200) return refused(status_of(*answer), now);
+  if (!brought_something_ && now - opened_at_ < kShortLife) {
+    return fail(fmt::format("the watch on {} ends as soon as it is opened", intent_.resource), now);
+  }
+  not_before_ = now;
+}
+
+// --------------------------------------------------------------------------------------- failures
+
+/// A request, or a watch under way, was answered with an error.
+void Watch::refused(const ServerStatus& status, TimePoint now) {
+  if (status.code == 410 && !listing_) return list_again(now);
+  const bool same_version_will_do = status.code == 429 || status.code == 401 || status.code == 403;
+  if (!same_version_will_do) listing_ = true;
+  fail(explain(intent_, status), now, status.retry_after);
+}
+
+void Watch::fail(const std::string& words, TimePoint now, std::optional<Duration> wish) {
+  continue_token_.clear();
+  not_before_ = now + std::max(wait_after_failure(now), wish.value_or(Duration(0)));
+  in_sync_ = false;
+  sink_.lost(since_, words);
+}
+
+Duration Watch::wait_after_failure(TimePoint now) {
+  if (last_failure_ && now - *last_failure_ > kHealthy) backoff_.reset();
+  last_failure_ = now;
+  return backoff_.next();
+}
+
+}  // namespace jobscaler::kube

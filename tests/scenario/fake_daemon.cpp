@@ -1,0 +1,215 @@
+#include "fake_daemon.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+namespace jobscaler::scenario {
+namespace {
+
+constexpr Duration kOneWay = milliseconds(20);   // to the API server or back
+constexpr Duration kHandOver = milliseconds(1);  // from the loop to the thread that does the I/O
+constexpr Duration kRequestTimeout = seconds(2);
+constexpr Duration kOldestDecision = seconds(2);
+constexpr Duration kReadTime = milliseconds(5);
+
+}  // namespace
+
+FakeDaemon::FakeDaemon(World& world, FakeCluster& cluster, EngineSpec spec, Listener listener)
+    : world_(world), cluster_(cluster), spec_(std::move(spec)), listener_(std::move(listener)) {}
+
+void FakeDaemon::start() {
+  REQUIRE_FALSE(running());
+  ++life_;
+  frozen_ = false;
+  engine_ = std::make_unique<Engine>(spec_, world_.now());
+  later(kOneWay, [this] { post(event::MarksLoaded{cluster_.marks}); });
+  mend_watch();
+  pump();
+}
+
+void FakeDaemon::kill() {
+  ++life_;
+  engine_.reset();
+  if (watch_) cluster_.unwatch(*watch_);
+  watch_.reset();
+  watch_up_ = false;
+  mailbox_.clear();
+  when_thawed_.clear();
+  creates_under_way_.clear();
+  reads_under_way_.clear();
+  old_news_.clear();
+}
+
+void FakeDaemon::freeze() {
+  frozen_ = true;
+}
+
+void FakeDaemon::thaw() {
+  if (!frozen_) return;
+  frozen_ = false;
+  const auto waiting = std::exchange(when_thawed_, {});
+  for (const auto& what : waiting) what();
+}
+
+void FakeDaemon::cut_watch() {
+  if (!watch_up_) return;
+  watch_up_ = false;
+  if (watch_) cluster_.unwatch(*watch_);
+  watch_.reset();
+  post(event::WatchChanged{false, world_.now(), "connection reset by peer"});
+}
+
+void FakeDaemon::mend_watch() {
+  if (watch_up_ || !running()) return;
+  watch_up_ = true;
+  relist();
+}
+
+/// As the real client does: list, then watch from the list's version on.
+void FakeDaemon::relist() {
+  const TimePoint asked_at = world_.now();
+  later(kOneWay, [this, asked_at] {
+    if (watch_) cluster_.unwatch(*watch_);
+    watch_ = cluster_.watch([this](const Event& event) { hear(event); });
+    later(kOneWay, [this, asked_at, workers = cluster_.list()] {
+      post(event::WatchChanged{true, world_.now(), ""});
+      post(event::WorkersListed{workers, asked_at});
+    });
+  });
+}
+
+void FakeDaemon::hear(const Event& event) {
+  later(watch_delay, [this, event] { post(event); });
+  const auto* seen = std::get_if<event::WorkerSeen>(&event);
+  if (seen == nullptr || faults.stale_events == 0) return;
+  old_news_.push_back(seen->worker);
+  if (!world_.chance(faults.stale_events)) return;
+  const WorkerFacts old = old_news_[world_.pick(old_news_.size())];
+  // A stale version is followed by the present one, as after any hiccup of a cache.
+  later(watch_delay + milliseconds(1), [this, old] { post(event::WorkerSeen{old}); });
+  if (cluster_.exists(old.name)) {
+    later(watch_delay + milliseconds(2),
+          [this, now = cluster_.facts(old.name)] { post(event::WorkerSeen{now}); });
+  }
+}
+
+void FakeDaemon::later(Duration delay, std::function<void()> what) {
+  world_.after(delay, [this, life = life_, what = std::move(what)] {
+    if (life != life_) return;
+    if (frozen_) {
+      when_thawed_.push_back(what);
+    } else {
+      what();
+    }
+  });
+}
+
+void FakeDaemon::post(const Event& event) {
+  mailbox_.push_back(event);
+  if (!std::exchange(pumping_, true)) {
+    later(Duration::zero(), [this] { pump(); });
+    world_.after(Duration::zero(), [this] { pumping_ = false; });
+  }
+}
+
+void FakeDaemon::pump() {
+  if (!running()) return;
+  for (const Event& event : std::exchange(mailbox_, {})) engine_->apply(event, world_.now());
+  for (const Action& action : engine_->step(world_.now())) {
+    listener_(*this, action);
+    carry_out(action);
+  }
+  REQUIRE(engine_->next_wakeup() > world_.now());
+  sleep_until(engine_->next_wakeup());
+}
+
+void FakeDaemon::sleep_until(TimePoint when) {
+  const std::uint64_t alarm = ++alarm_;
+  later(when - world_.now(), [this, alarm] {
+    if (alarm == alarm_) pump();
+  });
+}
+
+void FakeDaemon::carry_out(const Action& action) {
+  if (const auto* start = std::get_if<action::StartWorker>(&action)) {
+    INFO("a second create of " << start->scaler << " while one has no answer");
+    REQUIRE(++creates_under_way_[start->scaler] == 1);
+    later(kHandOver, [this, start = *start] { send_create(start); });
+  } else if (const auto* remove = std::get_if<action::DeleteWorker>(&action)) {
+    world_.after(kOneWay, [this, remove = *remove] { cluster_.remove(remove.name, remove.uid); });
+  } else if (const auto* mark = std::get_if<action::RecordMark>(&action)) {
+    auto& recorded = cluster_.marks[mark->scaler];
+    recorded = std::max(recorded, mark->number);
+  } else if (const auto* ask = std::get_if<action::ReadQueue>(&action)) {
+    read(ask->scaler);
+  }
+}
+
+void FakeDaemon::send_create(const action::StartWorker& start) {
+  if (world_.now() - start.decided_at > kOldestDecision) {
+    return answer(start, {CreateOutcome::Kind::too_old, std::nullopt, "", std::nullopt});
+  }
+  const Duration delay = std::exchange(faults.delay_next_create, Duration::zero());
+  if (delay > Duration::zero()) return settle_lost_create(start, delay);
+  if (world_.chance(faults.late_creates)) {
+    return settle_lost_create(start, milliseconds(world_.pick(5000)));
+  }
+  if (std::exchange(faults.lose_next_create, false) || world_.chance(faults.lost_creates)) {
+    return settle_lost_create(start, Duration::max());
+  }
+  create_sent(start);
+}
+
+void FakeDaemon::create_sent(const action::StartWorker& start) {
+  const bool lost =
+      std::exchange(faults.lose_next_answer, false) || world_.chance(faults.lost_answers);
+  const int life = life_;
+  // The request is on its way: whatever becomes of the daemon, it arrives.
+  world_.after(kOneWay, [this, start, lost, life] {
+    const CreateOutcome outcome = cluster_.create(start);
+    if (life != life_) return;
+    if (lost) {
+      later(kRequestTimeout, [this, start] { settle_lost_create(start, Duration::max()); });
+    } else {
+      later(kOneWay, [this, start, outcome] { answer(start, outcome); });
+    }
+  });
+}
+
+/// No answer came: the name is read back. `late`: the request arrives after so long all the same.
+void FakeDaemon::settle_lost_create(const action::StartWorker& start, Duration late) {
+  if (late != Duration::max()) world_.after(late, [this, start] { cluster_.create(start); });
+  later(kRequestTimeout, [this, start] {
+    const std::string name = start.scaler + "-" + std::to_string(start.number);
+    const auto found = cluster_.look_up(name);
+    answer(start, found.value_or(CreateOutcome{CreateOutcome::Kind::not_created, std::nullopt,
+                                               "timed out after 2s", std::nullopt}));
+  });
+}
+
+void FakeDaemon::answer(const action::StartWorker& start, CreateOutcome outcome) {
+  --creates_under_way_[start.scaler];
+  post(event::CreateAnswered{start.scaler, start.number, std::move(outcome)});
+}
+
+void FakeDaemon::read(const std::string& scaler) {
+  const auto spec = std::find_if(spec_.scalers.begin(), spec_.scalers.end(),
+                                 [&](const ScalerSpec& s) { return s.name == scaler; });
+  if (const auto asked = reads_under_way_.find(scaler); asked != reads_under_way_.end()) {
+    INFO("a second reading of " << scaler << " while one has no answer");
+    REQUIRE(world_.now() - asked->second >= 3 * spec->poll_interval);
+  }
+  reads_under_way_[scaler] = world_.now();
+  const TimePoint asked_at = world_.now();
+  later(kReadTime, [this, scaler, asked_at] {
+    reads_under_way_.erase(scaler);
+    Result<Reading> reading = cluster_.queue(scaler).read();
+    if (world_.chance(faults.failed_reads)) {
+      reading = Error{ErrorKind::unavailable, "rabbitmq rabbit: timed out after 2s"};
+    }
+    if (reading) (*reading).taken_at = asked_at;
+    post(event::ReadingTaken{scaler, reading});
+  });
+}
+
+}  // namespace jobscaler::scenario
