@@ -11,7 +11,7 @@ cd "$REPO"
 programs_of() { grep -rlIE --exclude-dir=__pycache__ "^#!.*\b$1\b" scripts tests .ci | sort; }
 
 mapfile -t shell < <({ programs_of bash; find scripts -name '*.sh'; } | sort -u)
-shellcheck -x "${shell[@]}"
+shellcheck -x -P SCRIPTDIR "${shell[@]}"
 say "shellcheck: ${#shell[@]} scripts"
 
 mapfile -t python < <({ programs_of python3; find scripts tests -name '*.py'; } | sort -u)

@@ -2,6 +2,7 @@
 # quickstart.sh - jobscaler at work, on this machine alone: a private RabbitMQ with a backlog of 200 messages, the real
 # daemon, kubesim in the place of a cluster, and the reference worker as real processes. Ends with a summary; exit
 # status 0 only if all of it adds up. Nothing is left running, however it ends. Needs Debian 12; installs what is missing.
+# With JOBSCALER_PATH=DIR[:DIR] set, it takes the programs from there and builds nothing.
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
@@ -20,16 +21,21 @@ clean_up() {
   end_children
   if [ -n "$run" ]; then
     "$REPO/scripts/private_rabbitmq.sh" stop "$run/rabbitmq" || true
-    case $status in
-    0 | 129 | 130 | 143) rm -rf "$run" ;;
-    *) printf 'quickstart.sh: failed; the logs are in %s\n' "$run" >&2 ;;
-    esac
   fi
+  case $status in
+  0) rm -rf "$run" ;;
+  129 | 130 | 143)
+    rm -rf "$run"
+    say "interrupted; nothing is left running"
+    ;;
+  *) [ -z "$run" ] || printf 'quickstart.sh: the logs are in %s\n' "$run" >&2 ;;
+  esac
   exit "$status"
 }
 
 start_broker() {
-  in_background "$REPO/scripts/private_rabbitmq.sh" start "$run/rabbitmq"
+  in_background "$REPO/scripts/private_rabbitmq.sh" start "$run/rabbitmq" 2>"$run/rabbitmq.log" ||
+    die "RabbitMQ does not start: $(tail -n 3 "$run/rabbitmq.log")"
   # shellcheck disable=SC1091
   . "$run/rabbitmq/env"
   export AMQP_URL RABBITMQ_PASSWORD=guest
@@ -45,7 +51,7 @@ write_config() {
 setting() { sed -nE "s/(.*[ {,])?$1: ([a-z0-9]+).*/\2/p" "$run/quickstart.yaml" | head -n 1; }
 
 start_kubesim() {
-  PATH=$build/bin:$PATH JOBSCALER_REPORT=$run/processed setsid python3 "$REPO/tests/kubesim/kubesim" --group "$GROUP" \
+  JOBSCALER_REPORT=$run/processed setsid python3 "$REPO/tests/kubesim/kubesim" --group "$GROUP" \
     --processes local --logs "$run/workers" --kubeconfig "$run/kubeconfig" --ready-file "$run/kubesim.ready" \
     >"$run/kubesim.log" 2>&1 </dev/null &
   kubesim=$!
@@ -56,7 +62,7 @@ start_kubesim() {
 }
 
 start_daemon() {
-  KUBECONFIG=$run/kubeconfig setsid "$build/bin/jobscaler" run --config "$run/quickstart.yaml" >"$run/jobscaler.log" 2>&1 </dev/null &
+  KUBECONFIG=$run/kubeconfig setsid jobscaler run --config "$run/quickstart.yaml" >"$run/jobscaler.log" 2>&1 </dev/null &
   daemon=$!
   setsid tail -n +1 -s 0.2 -f --pid="$daemon" "$run/jobscaler.log" </dev/null &
   follower=$!
@@ -67,7 +73,7 @@ run_backlog() {
   local backlog ended good=1
   setsid python3 "$REPO/scripts/lib/quickstart_backlog.py" --kubesim "$(cat "$run/kubesim.ready")" \
     --report "$run/processed" --max "$(setting max)" --window "$(setting window)" --patience "$PATIENCE" -- \
-    "$build/bin/jobscaler-demo" publish --queue "$(setting queue)" --count "$MESSAGES" --work "$WORK" </dev/null &
+    jobscaler-demo publish --queue "$(setting queue)" --count "$MESSAGES" --work "$WORK" </dev/null &
   backlog=$!
   wait -n -p ended "$backlog" "$daemon" || good=
   [ "$ended" = "$backlog" ] || die "jobscaler ended before it was told to"
@@ -86,16 +92,19 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 need_packages "${BUILD_PACKAGES[@]}" rabbitmq-server python3
-build=$(build_directory quickstart)
-say "building jobscaler (minutes the first time, seconds later)"
-in_background "$REPO/scripts/lib/build.sh" "$build" -DJOBSCALER_TESTS=OFF -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$build/bin" -- \
-  jobscaler jobscaler-demo
+if [ -z "${JOBSCALER_PATH:-}" ]; then
+  say "building jobscaler (minutes the first time, seconds later)"
+  build=$(build_directory quickstart)
+  in_background "$REPO/scripts/lib/build.sh" "$build" -DJOBSCALER_TESTS=OFF -- jobscaler jobscaler-demo
+  JOBSCALER_PATH=$build/src:$build/src/demo
+fi
+PATH=$JOBSCALER_PATH:$PATH
 
 run=$(mktemp -d "${TMPDIR:-/tmp}/jobscaler-quickstart-XXXXXX")
 say "starting a private RabbitMQ"
 start_broker
 write_config
-"$build/bin/jobscaler-demo" publish --queue "$(setting queue)" --count 0
+jobscaler-demo publish --queue "$(setting queue)" --count 0
 say "starting kubesim with nodes that come one by one (--group $GROUP)"
 start_kubesim
 say "starting jobscaler, and publishing $MESSAGES messages of $WORK of work each"

@@ -43,9 +43,10 @@ end_child() {
   wait "$1"
 }
 
+# The youngest first, as it may depend on the others.
 end_children() {
   local pid
-  for pid in $(jobs -p); do end_child "$pid" || true; done
+  for pid in $(jobs -p | tac); do end_child "$pid" || true; done
 }
 
 # end_children_on_exit: for scripts that have nothing else to clean up.

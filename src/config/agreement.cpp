@@ -17,7 +17,7 @@ using Names = std::vector<std::string_view>;
 /// What is checked, with the lookups that the checks share.
 class Agreement {
  public:
-  Agreement(const Config& config, const Node& root, Report& report);
+  Agreement(const Config& config, const YamlNode& root, Report& report);
 
   void check() const;
 
@@ -35,7 +35,7 @@ class Agreement {
   void check_unused() const;
 
   const Config& config_;
-  const Node& root_;
+  const YamlNode& root_;
   Report& report_;
   std::map<std::string_view, const RabbitmqConnection*> connections_;
   std::map<std::string_view, const NodeGroupConfig*> groups_;
@@ -66,7 +66,7 @@ std::string unknown_name(std::string_view name, std::string_view what, const Nam
                      known.size() == 1 ? "is only" : "are", enumerate(known, ", "));
 }
 
-Agreement::Agreement(const Config& config, const Node& root, Report& report)
+Agreement::Agreement(const Config& config, const YamlNode& root, Report& report)
     : config_(config), root_(root), report_(report) {
   for (const RabbitmqConnection& connection : config.rabbitmq) {
     connections_.emplace(connection.name, &connection);
@@ -163,7 +163,7 @@ void Agreement::check_node_selector(const Path& path, const ScalerSpec& spec) co
     const auto group = groups_.find(name);
     if (group == groups_.end()) continue;
     for (const auto& [key, value] : group->second->node_selector) {
-      const Node* own = find(root_, path / key);
+      const YamlNode* own = find(root_, path / key);
       if (own == nullptr || own->text == value) continue;
       report_.error(path / key,
                     fmt::format("is {}, but node group {} selects {}; leave it out, the "
@@ -209,7 +209,7 @@ void Agreement::check_unused() const {
     used_groups.insert(scaler.spec.node_groups.begin(), scaler.spec.node_groups.end());
   }
   if (report_.has_errors()) return;
-  for (const Node::Entry& entry : root_.find("connections")->entries) {
+  for (const YamlNode::Entry& entry : root_.find("connections")->entries) {
     if (used_connections.contains(entry.key)) continue;
     report_.warning_at(entry.mark, Path() / "connections" / entry.key, "no scaler uses it");
   }
@@ -221,7 +221,7 @@ void Agreement::check_unused() const {
 
 }  // namespace
 
-void check_agreement(const Config& config, const Node& root, Report& report) {
+void check_agreement(const Config& config, const YamlNode& root, Report& report) {
   Agreement(config, root, report).check();
 }
 

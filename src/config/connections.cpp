@@ -32,9 +32,9 @@ struct Tls {
 
   std::optional<TlsConfig> read(const Value& value) const {
     TlsConfig config;
-    if (value.node().kind == Node::Kind::map) {
+    if (value.node().kind == YamlNode::Kind::map) {
       read_mapping(Mapping(value, kTlsKeys), config);
-    } else if (value.node().kind == Node::Kind::scalar && !value.node().quoted) {
+    } else if (value.node().kind == YamlNode::Kind::scalar && !value.node().quoted) {
       config.enabled = Boolean().read(value).value_or(false);
     } else {
       value.expected(allowed());
@@ -81,7 +81,7 @@ void read_rabbitmq(const Value& value, RabbitmqConnection& connection) {
 std::vector<RabbitmqConnection> read_connections(const Value& value) {
   const std::string allowed = "a mapping of names to connections";
   const auto entries = value.entries(allowed);
-  if (entries.empty() && value.node().kind == Node::Kind::map) {
+  if (entries.empty() && value.node().kind == YamlNode::Kind::map) {
     value.error("must be " + allowed + ", found an empty one");
   }
   std::vector<RabbitmqConnection> connections;

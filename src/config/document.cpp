@@ -32,10 +32,10 @@ struct Stop {
   std::string text;
 };
 
-std::size_t count_values(const Node& node) {
+std::size_t count_values(const YamlNode& node) {
   std::size_t count = 1;
-  for (const Node& item : node.items) count += count_values(item);
-  for (const Node::Entry& entry : node.entries) count += count_values(entry.value);
+  for (const YamlNode& item : node.items) count += count_values(item);
+  for (const YamlNode::Entry& entry : node.entries) count += count_values(entry.value);
   return count;
 }
 
@@ -59,13 +59,13 @@ bool is_unclosed(std::string_view text) {
   return true;
 }
 
-/// Builds the tree out of yaml-cpp's events. Its own tree (YAML::Node) loses what is needed here:
-/// where aliases and blocks stand, keys given twice, and that there was a second document.
+/// Builds the tree out of yaml-cpp's events. Its own tree (YAML::YamlNode) loses what is needed
+/// here: where aliases and blocks stand, keys given twice, and that there was a second document.
 class Builder : public YAML::EventHandler {
  public:
   Builder(std::string_view text, Report& report) : text_(text), report_(report) {}
 
-  std::optional<Node> take_root() { return std::move(root_); }
+  std::optional<YamlNode> take_root() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) {
@@ -75,7 +75,7 @@ class Builder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Node node;
+    YamlNode node;
     node.mark = nothing_mark(to_mark(mark));
     complete(std::move(node), anchor);
   }
@@ -86,15 +86,15 @@ class Builder : public YAML::EventHandler {
       throw Stop{to_mark(mark), "this alias stands within the very value that it refers to"};
     }
     charge(count_values(known->second), to_mark(mark));
-    Node node = known->second;
+    YamlNode node = known->second;
     node.mark = to_mark(mark);
     complete(std::move(node), 0);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    Node node;
-    node.kind = Node::Kind::scalar;
+    YamlNode node;
+    node.kind = YamlNode::Kind::scalar;
     node.text = value;
     node.quoted = tag != "?";
     node.mark = to_mark(mark);
@@ -107,28 +107,28 @@ class Builder : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value style) override {
-    open(Node::Kind::list, mark, tag, anchor, style);
+    open(YamlNode::Kind::list, mark, tag, anchor, style);
   }
   void OnSequenceEnd() override { close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value style) override {
-    open(Node::Kind::map, mark, tag, anchor, style);
+    open(YamlNode::Kind::map, mark, tag, anchor, style);
   }
   void OnMapEnd() override { close(); }
 
  private:
   /// A list or mapping whose end has not come yet.
   struct Frame {
-    Node node;
+    YamlNode node;
     YAML::anchor_t anchor = 0;
     bool has_key = false;
-    Node::Entry entry;  ///< its value is to come
+    YamlNode::Entry entry;  ///< its value is to come
     std::map<std::string, Mark> keys;
   };
 
   bool key_expected() const {
-    return !frames_.empty() && frames_.back().node.kind == Node::Kind::map &&
+    return !frames_.empty() && frames_.back().node.kind == YamlNode::Kind::map &&
            !frames_.back().has_key;
   }
 
@@ -152,7 +152,7 @@ class Builder : public YAML::EventHandler {
     for (const Frame& frame : frames_) {
       if (frame.has_key) {
         path = path / frame.entry.key;
-      } else if (frame.node.kind == Node::Kind::list) {
+      } else if (frame.node.kind == YamlNode::Kind::list) {
         path = path / frame.node.items.size();
       }
     }
@@ -166,8 +166,8 @@ class Builder : public YAML::EventHandler {
                      "tags are not supported; quote a string that begins with an exclamation mark");
   }
 
-  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-            YAML::EmitterStyle::value style) {
+  void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
+            YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
     if (key_expected()) throw Stop{to_mark(mark), "a key must be a word, not a list or a mapping"};
     if (frames_.size() == kMaxDepth) {
       throw Stop{to_mark(mark), fmt::format("nested more than {} levels deep", kMaxDepth)};
@@ -188,7 +188,7 @@ class Builder : public YAML::EventHandler {
     complete(std::move(frame.node), frame.anchor);
   }
 
-  void complete(Node node, YAML::anchor_t anchor) {
+  void complete(YamlNode node, YAML::anchor_t anchor) {
     charge(1, node.mark);
     if (anchor != 0) {
       charge(count_values(node), node.mark);
@@ -205,21 +205,21 @@ class Builder : public YAML::EventHandler {
     }
   }
 
-  void begin_entry(Node key) {
-    if (key.kind == Node::Kind::null) throw Stop{key.mark, "a key is missing here"};
-    if (key.kind != Node::Kind::scalar) {
+  void begin_entry(YamlNode key) {
+    if (key.kind == YamlNode::Kind::null) throw Stop{key.mark, "a key is missing here"};
+    if (key.kind != YamlNode::Kind::scalar) {
       throw Stop{key.mark, "a key must be a word, not a list or a mapping"};
     }
-    frames_.back().entry = {std::move(key.text), key.quoted, key.mark, Node()};
+    frames_.back().entry = {std::move(key.text), key.quoted, key.mark, YamlNode()};
     frames_.back().has_key = true;
   }
 
   /// Only the first of several entries with one key is kept.
-  void end_entry(Node value) {
+  void end_entry(YamlNode value) {
     Frame& frame = frames_.back();
     const Path path = here();
     frame.has_key = false;
-    Node::Entry entry = std::exchange(frame.entry, {});
+    YamlNode::Entry entry = std::exchange(frame.entry, {});
     entry.value = std::move(value);
     if (entry.key == "<<" && !entry.key_quoted) {
       report_.error_at(entry.mark, path,
@@ -241,8 +241,8 @@ class Builder : public YAML::EventHandler {
   int documents_ = 0;
   std::size_t values_ = 0;
   std::vector<Frame> frames_;
-  std::map<YAML::anchor_t, Node> anchors_;
-  std::optional<Node> root_;
+  std::map<YAML::anchor_t, YamlNode> anchors_;
+  std::optional<YamlNode> root_;
 };
 
 std::string_view line_of(std::string_view text, int line) {
@@ -282,7 +282,7 @@ bool refuse_bad_byte(std::string_view text, Report& report) {
   return true;
 }
 
-std::optional<Node> parse(std::string_view text, Report& report) {
+std::optional<YamlNode> parse(std::string_view text, Report& report) {
   std::istringstream in{std::string(text)};
   Builder builder(text, report);
   try {
@@ -301,13 +301,13 @@ std::optional<Node> parse(std::string_view text, Report& report) {
 
 }  // namespace
 
-const Node* Node::find(std::string_view key) const {
+const YamlNode* YamlNode::find(std::string_view key) const {
   const auto entry = std::find_if(entries.begin(), entries.end(),
                                   [&](const Entry& candidate) { return candidate.key == key; });
   return entry == entries.end() ? nullptr : &entry->value;
 }
 
-std::optional<Node> read_document(std::string_view yaml, Report& report) {
+std::optional<YamlNode> read_document(std::string_view yaml, Report& report) {
   if (yaml.starts_with(kByteOrderMark)) yaml.remove_prefix(kByteOrderMark.size());
   if (refuse_bad_byte(yaml, report)) return std::nullopt;
   return parse(yaml, report);

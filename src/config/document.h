@@ -19,7 +19,7 @@ struct Mark {
 
 /// A value of the file. Aliases have been replaced by copies of what they refer to, keys are
 /// unique.
-struct Node {
+struct YamlNode {
   enum class Kind { null, scalar, list, map };
   struct Entry;
 
@@ -27,18 +27,18 @@ struct Node {
   std::string text;     ///< of a scalar
   bool quoted = false;  ///< a scalar in quotes, or a block scalar: a string whatever it looks like
   Mark mark;            ///< where to point; for a nested block and for nothing at all, the key
-  std::vector<Node> items;
+  std::vector<YamlNode> items;
   std::vector<Entry> entries;
 
   /// The entry's value, null if there is none.
-  const Node* find(std::string_view key) const;
+  const YamlNode* find(std::string_view key) const;
 };
 
-struct Node::Entry {
+struct YamlNode::Entry {
   std::string key;
   bool key_quoted = false;
   Mark mark;  ///< of the key
-  Node value;
+  YamlNode value;
 };
 
 /// Reads the text as one YAML document, and reports what YAML itself, or we, do not allow in one:
@@ -46,6 +46,6 @@ struct Node::Entry {
 /// not scalars, aliases within themselves, nesting deeper than 64, more than 100,000 values with
 /// aliases replaced (which bounds what a small file can grow to). Nothing is returned if the text
 /// cannot be read to its end, or is empty.
-std::optional<Node> read_document(std::string_view yaml, Report& report);
+std::optional<YamlNode> read_document(std::string_view yaml, Report& report);
 
 }  // namespace jobscaler::config

@@ -20,7 +20,7 @@ constexpr std::string_view kPrefix = "jobscaler.io/";
 constexpr std::string_view kManagedBy = "app.kubernetes.io/managed-by";
 
 bool is_plain(const Value& value, std::string_view text) {
-  return value.node().kind == Node::Kind::scalar && !value.node().quoted &&
+  return value.node().kind == YamlNode::Kind::scalar && !value.node().quoted &&
          value.node().text == text;
 }
 
@@ -34,26 +34,26 @@ std::optional<Value> require(const Value& parent, std::string_view key, std::str
 
 std::optional<Value> require_map(const Value& parent, std::string_view key) {
   auto found = require(parent, key, "a mapping");
-  if (!found || found->node().kind == Node::Kind::map) return found;
+  if (!found || found->node().kind == YamlNode::Kind::map) return found;
   found->expected("a mapping");
   return std::nullopt;
 }
 
 bool is_given(const std::optional<Value>& value) {
-  return value && value->node().kind != Node::Kind::null;
+  return value && value->node().kind != YamlNode::Kind::null;
 }
 
 /// The values of a list that may be absent or empty.
 std::vector<Value> each(const std::optional<Value>& list) {
   if (!is_given(list)) return {};
-  if (list->node().kind != Node::Kind::list) list->expected("a list");
+  if (list->node().kind != YamlNode::Kind::list) list->expected("a list");
   return list->node().items.empty() ? std::vector<Value>() : list->items("a list");
 }
 
 /// What kubectl's users trip over most: a number or a boolean where a string is wanted.
 void want_string(const Value& value) {
-  const Node& node = value.node();
-  const bool scalar = node.kind == Node::Kind::scalar;
+  const YamlNode& node = value.node();
+  const bool scalar = node.kind == YamlNode::Kind::scalar;
   if (scalar && (node.quoted || classify(node.text) == Plain::text)) return;
   value.error(
       fmt::format("must be a string, found {}{}", kind_of(node), scalar ? "; quote it" : ""));
@@ -67,7 +67,7 @@ void want_strings(const std::optional<Value>& map) {
 }
 
 void check_variable(const Value& variable) {
-  if (variable.node().kind != Node::Kind::map) return variable.expected("a mapping");
+  if (variable.node().kind != YamlNode::Kind::map) return variable.expected("a mapping");
   if (const auto value = variable.find("value"); is_given(value)) want_string(*value);
 }
 
@@ -114,11 +114,11 @@ void check_retention(const Value& job) {
       *seconds, kMinRetention));
 }
 
-void check_metadata(const Value& metadata, std::string_view key) {
+void check_labels(const Value& metadata, std::string_view key) {
   const auto map = metadata.find(key);
   want_strings(map);
   if (!map) return;
-  for (const Node::Entry& entry : map->node().entries) {
+  for (const YamlNode::Entry& entry : map->node().entries) {
     if (!entry.key.starts_with(kPrefix) && entry.key != kManagedBy) continue;
     metadata.report().error_at(
         entry.mark, map->path() / entry.key,
@@ -126,8 +126,15 @@ void check_metadata(const Value& metadata, std::string_view key) {
   }
 }
 
+void check_metadata(const Value& metadata) {
+  if (metadata.node().kind != YamlNode::Kind::map) return metadata.expected("a mapping");
+  check_labels(metadata, "labels");
+  check_labels(metadata, "annotations");
+}
+
 void check_container(const Value& container) {
-  if (container.node().kind != Node::Kind::map) return container.expected("a container's mapping");
+  if (container.node().kind != YamlNode::Kind::map)
+    return container.expected("a container's mapping");
   if (const auto name = require(container, "name", "the container's name")) want_string(*name);
   if (const auto image = require(container, "image", "the container's image")) want_string(*image);
   for (const Value& word : each(container.find("command"))) want_string(word);
@@ -139,7 +146,8 @@ void check_restart_policy(const Value& spec) {
   const auto policy = spec.find("restartPolicy");
   if (!policy) return;
   const std::string& text = policy->node().text;
-  if (policy->node().kind == Node::Kind::scalar && (text == "Never" || text == "OnFailure")) return;
+  if (policy->node().kind == YamlNode::Kind::scalar && (text == "Never" || text == "OnFailure"))
+    return;
   policy->error(fmt::format("must be Never or OnFailure, found {}; a Job's pod may have no other",
                             shown(policy->node())));
 }
@@ -157,7 +165,7 @@ void check_pod(const Value& spec) {
 }  // namespace
 
 void check_job(const Value& job) {
-  if (job.node().kind != Node::Kind::map) return job.expected("the spec of a Job's manifest");
+  if (job.node().kind != YamlNode::Kind::map) return job.expected("the spec of a Job's manifest");
   if (is_whole_manifest(job)) {
     return job.error(
         "must be only what stands below spec in a Job's manifest; leave out apiVersion, kind, "
@@ -167,9 +175,8 @@ void check_job(const Value& job) {
   check_retention(job);
   const auto pod_template = require_map(job, "template");
   if (!pod_template) return;
-  if (const auto metadata = pod_template->find("metadata")) {
-    check_metadata(*metadata, "labels");
-    check_metadata(*metadata, "annotations");
+  if (const auto metadata = pod_template->find("metadata"); is_given(metadata)) {
+    check_metadata(*metadata);
   }
   if (const auto spec = require_map(*pod_template, "spec")) check_pod(*spec);
 }

@@ -54,7 +54,7 @@ void append_real(const Value& value, std::string& out) {
 }
 
 void append_scalar(const Value& value, std::string& out) {
-  const Node& node = value.node();
+  const YamlNode& node = value.node();
   const Plain plain = node.quoted ? Plain::text : classify(node.text);
   if (is_ambiguous(plain)) return value.error(std::string(explain(plain)));
   switch (plain) {
@@ -89,7 +89,7 @@ void append_list(const Value& value, std::string& out) {
 void append_map(const Value& value, std::string& out) {
   out += '{';
   bool first = true;
-  for (const Node::Entry& entry : value.node().entries) {
+  for (const YamlNode::Entry& entry : value.node().entries) {
     const Path path = value.path() / entry.key;
     if (!entry.key_quoted && classify(entry.key) != Plain::text) {
       value.report().error_at(entry.mark, path, "a key must be a string; quote it");
@@ -104,16 +104,16 @@ void append_map(const Value& value, std::string& out) {
 
 void append(const Value& value, std::string& out) {
   switch (value.node().kind) {
-    case Node::Kind::null:
+    case YamlNode::Kind::null:
       out += "null";
       break;
-    case Node::Kind::scalar:
+    case YamlNode::Kind::scalar:
       append_scalar(value, out);
       break;
-    case Node::Kind::list:
+    case YamlNode::Kind::list:
       append_list(value, out);
       break;
-    case Node::Kind::map:
+    case YamlNode::Kind::map:
       append_map(value, out);
       break;
   }

@@ -22,7 +22,7 @@ ParsedConfig parse_config(const std::string& yaml) {
     return refuse(fmt::format("the file is larger than {} bytes", kMaxFile));
   config::Report report;
   const auto root = config::read_document(yaml, report);
-  if (root && root->kind != config::Node::Kind::null) {
+  if (root && root->kind != config::YamlNode::Kind::null) {
     report.look_in(*root);
     Config config = config::read_config(config::Value(*root, config::Path(), report));
     config::check_agreement(config, *root, report);

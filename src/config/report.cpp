@@ -17,7 +17,7 @@ bool is_plain_key(std::string_view key) {
   });
 }
 
-const Node* child(const Node& node, const Path::Step& step) {
+const YamlNode* child(const YamlNode& node, const Path::Step& step) {
   if (const auto* key = std::get_if<std::string>(&step)) return node.find(*key);
   const std::size_t index = std::get<std::size_t>(step);
   return index < node.items.size() ? &node.items[index] : nullptr;
@@ -78,10 +78,10 @@ void Report::add(Problem::Severity severity, Mark mark, const Path& path, std::s
 
 namespace {
 
-Mark locate(const Node& root, const Path& path) {
-  const Node* node = &root;
+Mark locate(const YamlNode& root, const Path& path) {
+  const YamlNode* node = &root;
   for (const Path::Step& step : path.steps()) {
-    const Node* next = child(*node, step);
+    const YamlNode* next = child(*node, step);
     if (next == nullptr) break;
     node = next;
   }
@@ -112,8 +112,8 @@ std::vector<Problem> Report::take() {
   return std::move(problems_);
 }
 
-const Node* find(const Node& root, const Path& path) {
-  const Node* node = &root;
+const YamlNode* find(const YamlNode& root, const Path& path) {
+  const YamlNode* node = &root;
   for (const Path::Step& step : path.steps()) {
     if (node == nullptr) break;
     node = child(*node, step);

@@ -41,7 +41,7 @@ class Report {
   /// REQUIRES: look_in() has been called.
   void error(const Path& path, std::string text);
   void warning(const Path& path, std::string text);
-  void look_in(const Node& root) { root_ = &root; }  // must outlive the report's use
+  void look_in(const YamlNode& root) { root_ = &root; }  // must outlive the report's use
 
   /// No error has been reported for this value or within it: what was read of it can be used.
   bool clean(const Path& path) const;
@@ -53,13 +53,13 @@ class Report {
  private:
   void add(Problem::Severity severity, Mark mark, const Path& path, std::string text);
 
-  const Node* root_ = nullptr;
+  const YamlNode* root_ = nullptr;
   std::vector<Problem> problems_;
   std::set<Path> failed_;
   std::set<std::pair<Mark, Path>> reported_;
 };
 
 /// The value at that path, null if there is none.
-const Node* find(const Node& root, const Path& path);
+const YamlNode* find(const YamlNode& root, const Path& path);
 
 }  // namespace jobscaler::config

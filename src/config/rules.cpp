@@ -66,21 +66,21 @@ std::optional<std::int64_t> parse_milliseconds(std::string_view text) {
   return total;
 }
 
-std::string_view integer_hint(const Node& node) {
-  if (node.kind != Node::Kind::scalar) return "";
+std::string_view integer_hint(const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::scalar) return "";
   const Plain plain = classify(node.text);
   if (node.quoted) return plain == Plain::integer ? "; remove the quotes" : "";
   if (plain == Plain::leading_zero) return "; drop the leading zero";
   return plain == Plain::underscored ? "; drop the underscores" : "";
 }
 
-std::string_view boolean_hint(const Node& node) {
+std::string_view boolean_hint(const YamlNode& node) {
   const bool words = node.quoted && (node.text == "true" || node.text == "false");
   return words ? "; remove the quotes" : "";
 }
 
-std::string_view span_hint(const Node& node) {
-  return node.kind == Node::Kind::scalar && is_digits(node.text) ? "; add a unit" : "";
+std::string_view span_hint(const YamlNode& node) {
+  return node.kind == YamlNode::Kind::scalar && is_digits(node.text) ? "; add a unit" : "";
 }
 
 bool is_port(std::string_view text) {
@@ -163,9 +163,9 @@ std::string format_span(Duration duration) {
 }
 
 std::optional<std::string> read_string(const Value& value, std::string_view allowed) {
-  const Node& node = value.node();
+  const YamlNode& node = value.node();
   const Plain plain = node.quoted ? Plain::text : classify(node.text);
-  if (node.kind != Node::Kind::scalar || plain == Plain::null) {
+  if (node.kind != YamlNode::Kind::scalar || plain == Plain::null) {
     value.expected(allowed);
     return std::nullopt;
   }
@@ -182,8 +182,9 @@ std::string Integer::allowed() const {
 }
 
 std::optional<std::int64_t> Integer::read(const Value& value) const {
-  const Node& node = value.node();
-  if (node.kind == Node::Kind::scalar && !node.quoted && classify(node.text) == Plain::integer) {
+  const YamlNode& node = value.node();
+  if (node.kind == YamlNode::Kind::scalar && !node.quoted &&
+      classify(node.text) == Plain::integer) {
     std::int64_t number = 0;
     const char* end = node.text.data() + node.text.size();
     const auto parsed = std::from_chars(node.text.data(), end, number);
@@ -194,8 +195,9 @@ std::optional<std::int64_t> Integer::read(const Value& value) const {
 }
 
 std::optional<bool> Boolean::read(const Value& value) const {
-  const Node& node = value.node();
-  if (node.kind == Node::Kind::scalar && !node.quoted && classify(node.text) == Plain::boolean) {
+  const YamlNode& node = value.node();
+  if (node.kind == YamlNode::Kind::scalar && !node.quoted &&
+      classify(node.text) == Plain::boolean) {
     return node.text[0] == 't' || node.text[0] == 'T';
   }
   value.error(fmt::format("must be {}, found {}{}", allowed(), shown(node), boolean_hint(node)));
@@ -208,8 +210,8 @@ std::string Span::allowed() const {
 }
 
 std::optional<Duration> Span::read(const Value& value) const {
-  const Node& node = value.node();
-  if (node.kind == Node::Kind::scalar) {
+  const YamlNode& node = value.node();
+  if (node.kind == YamlNode::Kind::scalar) {
     const auto milliseconds = parse_milliseconds(node.text);
     const auto in_milliseconds = [](Duration duration) {
       return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -253,10 +255,10 @@ std::optional<std::string> Name::read(const Value& value) const {
 }
 
 std::optional<Secret> SecretReference::read(const Value& value) const {
-  const Node& node = value.node();
+  const YamlNode& node = value.node();
   const bool one_key =
       node.entries.size() == 1 && (node.entries[0].key == "file" || node.entries[0].key == "env");
-  if (node.kind != Node::Kind::map || !one_key) {
+  if (node.kind != YamlNode::Kind::map || !one_key) {
     value.error(
         fmt::format("must be {}, which say where to find the secret; the secret itself has "
                     "no place in a configuration file",

@@ -52,7 +52,7 @@ struct Choice {
   std::string allowed() const { return enumerate(words()); }
   std::optional<T> read(const Value& value) const {
     for (const auto& [word, choice] : choices) {
-      if (value.node().kind == Node::Kind::scalar && value.node().text == word) return choice;
+      if (value.node().kind == YamlNode::Kind::scalar && value.node().text == word) return choice;
     }
     value.error("must be " + allowed() + ", found " + shown(value.node()) +
                 did_you_mean(value.node().text, words()));

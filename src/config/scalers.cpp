@@ -54,7 +54,7 @@ void read_scale_up(const Value& value, ScalerSpec& spec) {
   mapping.optional("oldestAbove", kAge, spec.oldest_above);
   mapping.optional("settle", kSettle, spec.settle);
   const bool trigger = mapping.find("messagesAbove") || mapping.find("oldestAbove");
-  if (value.node().kind == Node::Kind::map && !trigger) {
+  if (value.node().kind == YamlNode::Kind::map && !trigger) {
     value.error("needs messagesAbove or oldestAbove, or nothing would ever start a worker");
   }
 }

@@ -33,6 +33,6 @@ std::vector<ScalerConfig> read_scalers(const Value& value, Duration poll_interva
 
 /// Names that are unique and refer to something, limits that fit together, and what is legal and
 /// probably not meant. Values that were reported already are left alone.
-void check_agreement(const Config& config, const Node& root, Report& report);
+void check_agreement(const Config& config, const YamlNode& root, Report& report);
 
 }  // namespace jobscaler::config

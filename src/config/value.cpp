@@ -9,15 +9,15 @@
 
 namespace jobscaler::config {
 
-std::string_view kind_of(const Node& node) {
+std::string_view kind_of(const YamlNode& node) {
   switch (node.kind) {
-    case Node::Kind::null:
+    case YamlNode::Kind::null:
       return "nothing";
-    case Node::Kind::list:
+    case YamlNode::Kind::list:
       return "a list";
-    case Node::Kind::map:
+    case YamlNode::Kind::map:
       return "a mapping";
-    case Node::Kind::scalar:
+    case YamlNode::Kind::scalar:
       break;
   }
   if (node.quoted) return "a string";
@@ -34,8 +34,8 @@ std::string_view kind_of(const Node& node) {
   }
 }
 
-std::string shown(const Node& node) {
-  if (node.kind != Node::Kind::scalar) return std::string(kind_of(node));
+std::string shown(const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::scalar) return std::string(kind_of(node));
   const std::string text = quoted(node.text);
   return node.quoted ? "the string " + text : text.substr(1, text.size() - 2);
 }
@@ -45,13 +45,13 @@ void Value::expected(std::string_view allowed) const {
 }
 
 std::optional<Value> Value::find(std::string_view key) const {
-  const Node* node = node_->find(key);
+  const YamlNode* node = node_->find(key);
   if (node == nullptr) return std::nullopt;
   return Value(*node, path_ / key, *report_);
 }
 
 std::vector<Value> Value::items(std::string_view allowed) const {
-  if (node_->kind != Node::Kind::list) {
+  if (node_->kind != YamlNode::Kind::list) {
     expected(allowed);
   } else if (node_->items.empty()) {
     error(fmt::format("must be {}, found an empty list", allowed));
@@ -64,9 +64,9 @@ std::vector<Value> Value::items(std::string_view allowed) const {
 }
 
 std::vector<std::pair<std::string, Value>> Value::entries(std::string_view allowed) const {
-  if (node_->kind != Node::Kind::map) expected(allowed);
+  if (node_->kind != YamlNode::Kind::map) expected(allowed);
   std::vector<std::pair<std::string, Value>> result;
-  for (const Node::Entry& entry : node_->entries) {
+  for (const YamlNode::Entry& entry : node_->entries) {
     result.emplace_back(entry.key, Value(entry.value, path_ / entry.key, *report_));
   }
   return result;
@@ -78,8 +78,8 @@ std::string mapping_with(const Keys& keys) {
 }
 
 Mapping::Mapping(const Value& value, const Keys& keys) : value_(value) {
-  if (value.node().kind != Node::Kind::map) value.expected(mapping_with(keys));
-  for (const Node::Entry& entry : value.node().entries) {
+  if (value.node().kind != YamlNode::Kind::map) value.expected(mapping_with(keys));
+  for (const YamlNode::Entry& entry : value.node().entries) {
     const auto known = std::find(keys.names.begin(), keys.names.end(), entry.key);
     if (known != keys.names.end()) continue;
     const std::string guess = did_you_mean(entry.key, keys.names);
@@ -91,7 +91,7 @@ Mapping::Mapping(const Value& value, const Keys& keys) : value_(value) {
 
 std::optional<Value> Mapping::require(std::string_view key, std::string_view allowed) const {
   auto found = find(key);
-  if (!found && value_.node().kind == Node::Kind::map) {
+  if (!found && value_.node().kind == YamlNode::Kind::map) {
     value_.report().error_at(value_.node().mark, value_.path() / key,
                              fmt::format("missing; must be {}", allowed));
   }

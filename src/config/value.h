@@ -16,10 +16,10 @@ namespace jobscaler::config {
 /// which must outlive it.
 class Value {
  public:
-  Value(const Node& node, Path path, Report& report)
+  Value(const YamlNode& node, Path path, Report& report)
       : node_(&node), path_(std::move(path)), report_(&report) {}
 
-  const Node& node() const { return *node_; }
+  const YamlNode& node() const { return *node_; }
   const Path& path() const { return path_; }
   Report& report() const { return *report_; }
 
@@ -38,16 +38,16 @@ class Value {
   std::vector<std::pair<std::string, Value>> entries(std::string_view allowed) const;
 
  private:
-  const Node* node_;
+  const YamlNode* node_;
   Path path_;
   Report* report_;
 };
 
 /// What kind of thing a node is, in words: "a mapping", "nothing", "a number".
-std::string_view kind_of(const Node& node);
+std::string_view kind_of(const YamlNode& node);
 
 /// The node's text, for a message; for a scalar that cannot be a secret.
-std::string shown(const Node& node);
+std::string shown(const YamlNode& node);
 
 /// A mapping whose keys are known. `rule` below is anything with
 ///     std::string allowed() const;                       // "a whole number from 1 to 10"

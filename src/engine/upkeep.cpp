@@ -23,6 +23,9 @@ void Core::refresh(Scaler& scaler, TimePoint now) {
 
 void Core::look_at(Scaler& scaler, TrackedWorker& worker, TimePoint sight, TimePoint now) {
   worker.verdict = phase_of(worker.facts, worker.memory, scaler.spec, sight);
+  if (worker.verdict.phase == Phase::pending && worker.requested_at) {
+    worker.verdict.since = *worker.requested_at;  // our clock is finer than the cluster's dates
+  }
   const PhaseVerdict& verdict = worker.verdict;
   if (verdict.phase == Phase::stuck && verdict.cause != StuckCause::deleting) {
     if (worker.memory.stuck) return;

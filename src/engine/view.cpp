@@ -29,7 +29,7 @@ void View::watch_down(TimePoint since, std::string words) {
 }
 
 void View::tick(TimePoint now, TimePoint last, TimePoint expected) {
-  if (now <= expected || now - expected <= kFrozen) return;
+  if (now - std::max(last, expected) <= kFrozen) return;
   blind_since_ = last;
   gap_end_ = now;
   caught_up_at_ = now + kCatchUp;

@@ -55,13 +55,14 @@ int leading_number(const std::string& text) {
 
 CheckLine describe_server(const Json& version, const std::string& where,
                           const std::string& name_space) {
-  const auto found = fmt::format("{}, version {}, namespace {}", where,
-                                 text(version, {"gitVersion"}), name_space);
+  const auto found =
+      fmt::format("{}, version {}, namespace {}", where, text(version, {"gitVersion"}), name_space);
   const auto minor = leading_number(text(version, {"minor"}));
   if (text(version, {"major"}) == "1" && minor > 0 && minor < kStrictSince) {
     return {Status::warn, "kubernetes",
-            found + ": a server before 1.25 does not report unknown fields in a job template; "
-                    "check the spelling yourself"};
+            found +
+                ": a server before 1.25 does not report unknown fields in a job template; "
+                "check the spelling yourself"};
   }
   return {Status::ok, "kubernetes", found};
 }
@@ -156,8 +157,7 @@ std::vector<CheckLine> check(const KubernetesConfig& kubernetes,
   for (const auto& group : node_groups) groups[group.spec.name] = group;
   for (const auto& scaler : scalers) {
     for (const auto& name : scaler.spec.node_groups) {
-      lines.push_back(
-          check_template(api, scaler, groups[name], kubernetes.instance, *name_space));
+      lines.push_back(check_template(api, scaler, groups[name], kubernetes.instance, *name_space));
     }
   }
   return lines;

@@ -60,7 +60,9 @@ Cluster::Cluster(const KubernetesConfig& kubernetes,
                  const std::vector<ScalerConfig>& scalers, Outbox& outbox)
     : impl_(std::make_unique<Impl>(kubernetes, node_groups, scalers, outbox)) {}
 
-Cluster::~Cluster() { stop(); }
+Cluster::~Cluster() {
+  stop();
+}
 
 void Cluster::start() {
   impl_->jobs_thread = std::thread([impl = impl_.get()] { impl->watch_jobs(); });
@@ -68,13 +70,21 @@ void Cluster::start() {
   impl_->templates.check_all();
 }
 
-void Cluster::stop() { impl_->stop(); }
+void Cluster::stop() {
+  impl_->stop();
+}
 
-void Cluster::start_worker(const action::StartWorker& start) { impl_->creator.start(start); }
+void Cluster::start_worker(const action::StartWorker& start) {
+  impl_->creator.start(start);
+}
 
-void Cluster::delete_worker(const action::DeleteWorker& remove) { impl_->deleter.remove(remove); }
+void Cluster::delete_worker(const action::DeleteWorker& remove) {
+  impl_->deleter.remove(remove);
+}
 
-void Cluster::record_mark(const action::RecordMark& mark) { impl_->marks.record(mark); }
+void Cluster::record_mark(const action::RecordMark& mark) {
+  impl_->marks.record(mark);
+}
 
 void Cluster::check_template(const action::CheckTemplate& check) {
   impl_->templates.check(check.scaler);

@@ -18,11 +18,12 @@ constexpr auto kOldestDecision = std::chrono::seconds(2);
 bool is_ours(const Json& job, const std::string& instance, const action::StartWorker& start) {
   const auto label = [&](const char* name) { return text(job, {"metadata", "labels", name}); };
   return label(kManagedByLabel) == kManagedBy && label(kInstanceLabel) == instance &&
-         label(kScalerLabel) == start.scaler &&
-         label(kNumberLabel) == std::to_string(start.number);
+         label(kScalerLabel) == start.scaler && label(kNumberLabel) == std::to_string(start.number);
 }
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 }  // namespace
 
@@ -39,7 +40,8 @@ void Creator::start(const action::StartWorker& start) {
   const auto scaler = scalers_.find(start.scaler);
   const auto group = node_groups_.find(start.node_group);
   if (scaler == scalers_.end() || group == node_groups_.end()) {
-    return settle(creation, {Kind::refused, {}, "the scaler or its node group is not configured", {}});
+    return settle(creation,
+                  {Kind::refused, {}, "the scaler or its node group is not configured", {}});
   }
   const auto name_space = session_.api.name_space();
   if (!name_space.ok()) {
@@ -62,8 +64,9 @@ void Creator::post(const Ref& creation, const std::string& manifest) {
   request.body = manifest;
   const auto age = BootClock::now() - creation->start.decided_at;
   if (age > kOldestDecision) {
-    return settle(creation,
-                  {Kind::too_old, {}, fmt::format("the decision was {:.1f}s old", seconds(age)), {}});
+    return settle(
+        creation,
+        {Kind::too_old, {}, fmt::format("the decision was {:.1f}s old", seconds(age)), {}});
   }
   session_.api.send_async(std::move(request), [this, creation](Result<http::Response> answer) {
     posted(creation, answer);
@@ -102,10 +105,10 @@ void Creator::was_read(const Ref& creation, const Result<http::Response>& answer
 /// For as long as it takes: a worker that may exist must not be forgotten.
 void Creator::read_again(const Ref& creation, const ReadBackVerdict& verdict) {
   if (!std::exchange(creation->said_so, true)) {
-    session_.note(Level::warn, creation->start.scaler,
-                  fmt::format("whether {} was created is not known yet: {}",
-                              worker_name(creation->start.scaler, creation->start.number),
-                              verdict.words));
+    session_.note(
+        Level::warn, creation->start.scaler,
+        fmt::format("whether {} was created is not known yet: {}",
+                    worker_name(creation->start.scaler, creation->start.number), verdict.words));
   }
   const auto wait = std::max(creation->backoff.next(), verdict.retry_after.value_or(Duration(0)));
   session_.timers.after(wait, [this, creation] { read_back(creation); });
@@ -141,13 +144,13 @@ bool Creator::settle_as_existing(const Ref& creation, const std::string& body) {
 }
 
 void Creator::settle(const Ref& creation, CreateOutcome outcome) {
-  session_.outbox.post(Event(event::CreateAnswered{creation->start.scaler, creation->start.number,
-                                                   std::move(outcome)}));
+  session_.outbox.post(Event(
+      event::CreateAnswered{creation->start.scaler, creation->start.number, std::move(outcome)}));
 }
 
 void Creator::settle(const Ref& creation, CreateOutcome outcome, WorkerFacts job) {
-  session_.workers.answer(
-      {creation->start.scaler, creation->start.number, std::move(outcome)}, std::move(job));
+  session_.workers.answer({creation->start.scaler, creation->start.number, std::move(outcome)},
+                          std::move(job));
 }
 
 }  // namespace jobscaler::kube

@@ -114,11 +114,12 @@ Result<Access> Credentials::read_kubeconfig() {
     if (auto contents = contents_of(path)) files.push_back({path, *contents});
   }
   if (files.empty()) {
-    return Error{ErrorKind::not_found,
-                 fmt::format("no credentials for Kubernetes: this is no pod "
-                             "(KUBERNETES_SERVICE_HOST is not set), and no kubeconfig can be read{}{}; "
-                             "set kubernetes.kubeconfig or KUBECONFIG",
-                             paths.empty() ? "" : " at ", joined(paths))};
+    return Error{
+        ErrorKind::not_found,
+        fmt::format("no credentials for Kubernetes: this is no pod "
+                    "(KUBERNETES_SERVICE_HOST is not set), and no kubeconfig can be read{}{}; "
+                    "set kubernetes.kubeconfig or KUBECONFIG",
+                    paths.empty() ? "" : " at ", joined(paths))};
   }
   const auto context = parse_kubeconfig(files, config_.context);
   if (!context.ok()) return context.error();

@@ -17,9 +17,10 @@ namespace jobscaler::kube {
 struct Access {
   std::string server;
   http::TlsFiles tls;
-  std::string token;       ///< empty: none
-  std::string name_space;  ///< resolved: the configuration's, the pod's own, the context's, "default"
-  std::string origin;      ///< for people: "the pod's service account", "kubeconfig /etc/kube"
+  std::string token;  ///< empty: none
+  std::string
+      name_space;      ///< resolved: the configuration's, the pod's own, the context's, "default"
+  std::string origin;  ///< for people: "the pod's service account", "kubeconfig /etc/kube"
   std::vector<std::shared_ptr<PrivateFile>> files;  ///< what `tls` points to, if not to files
 };
 

@@ -13,7 +13,8 @@ class Deleter {
  public:
   Deleter(Session& session, Marks& marks) : session_(session), marks_(marks) {}
 
-  /// Not before the scaler's high-water mark is written: the Job may be all that remembers its number.
+  /// Not before the scaler's high-water mark is written: the Job may be all that remembers its
+  /// number.
   void remove(const action::DeleteWorker& worker);
 
  private:

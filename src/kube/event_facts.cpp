@@ -11,12 +11,12 @@ namespace {
 
 /// Reasons that explain why a worker has no pod, its pod no node, or its container no start.
 constexpr std::array<std::string_view, 18> kTelling = {
-    "FailedCreate",         // job-controller: quota, admission
-    "FailedScheduling",     // scheduler
-    "TriggeredScaleUp",     // cluster-autoscaler
-    "NotTriggerScaleUp",    // cluster-autoscaler
-    "Nominated",            // Karpenter
-    "FailedMount",          // kubelet, and the rest below
+    "FailedCreate",       // job-controller: quota, admission
+    "FailedScheduling",   // scheduler
+    "TriggeredScaleUp",   // cluster-autoscaler
+    "NotTriggerScaleUp",  // cluster-autoscaler
+    "Nominated",          // Karpenter
+    "FailedMount",        // kubelet, and the rest below
     "FailedAttachVolume",
     "FailedMapVolume",
     "FailedCreatePodSandBox",
@@ -35,7 +35,8 @@ bool is_telling(const std::string& reason) {
   return std::find(kTelling.begin(), kTelling.end(), reason) != kTelling.end();
 }
 
-/// Which of the many times is set depends on who wrote the Event, and on the version it was written in.
+/// Which of the many times is set depends on who wrote the Event, and on the version it was written
+/// in.
 ServerTime time_of(const Json& event) {
   ServerTime newest{};
   const auto consider = [&](JsonPath path) {

@@ -12,9 +12,9 @@
 namespace jobscaler::kube {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(3);      // a worker this young needs no explanation
+constexpr auto kPatience = std::chrono::seconds(3);  // a worker this young needs no explanation
 constexpr auto kAskAgainAfter = std::chrono::seconds(10);  // about the same worker
-constexpr auto kPace = std::chrono::seconds(1);          // between two questions
+constexpr auto kPace = std::chrono::seconds(1);            // between two questions
 constexpr auto kForbiddenPause = std::chrono::minutes(10);
 
 }  // namespace
@@ -62,8 +62,8 @@ void EventFinder::ask(const std::string& subject) {
   const auto name_space = session_.api.name_space();
   if (!name_space.ok()) return;
   http::Request request;
-  request.path = events_path(*name_space) + "?fieldSelector=" +
-                 http::encode_uri_component("involvedObject.uid=" + subject);
+  request.path = events_path(*name_space) +
+                 "?fieldSelector=" + http::encode_uri_component("involvedObject.uid=" + subject);
   session_.api.send_async(std::move(request),
                           [this, subject, name_space = *name_space](Result<http::Response> answer) {
                             answered(subject, name_space, answer);

@@ -10,9 +10,9 @@
 namespace jobscaler::kube {
 
 /// Looks for Events that say why a worker is not ready, and adds their words to it. Events are not
-/// watched: there are far more of them than anybody wants. A worker that has not become ready within
-/// a few seconds is asked about, each at most every 10 s, all together at most once a second. While
-/// every worker is ready nothing is done at all.
+/// watched: there are far more of them than anybody wants. A worker that has not become ready
+/// within a few seconds is asked about, each at most every 10 s, all together at most once a
+/// second. While every worker is ready nothing is done at all.
 class EventFinder {
  public:
   explicit EventFinder(Session& session) : session_(session) {}

@@ -70,8 +70,8 @@ Document load(const KubeconfigFile& file) {
   try {
     document.root = YAML::Load(file.text);
   } catch (const YAML::Exception& e) {
-    throw Refusal{fmt::format("kubeconfig {}: line {}: not YAML: {}", file.path, e.mark.line + 1,
-                              e.msg)};
+    throw Refusal{
+        fmt::format("kubeconfig {}: line {}: not YAML: {}", file.path, e.mark.line + 1, e.msg)};
   }
   if (!document.root.IsMap()) {
     throw Refusal{fmt::format("kubeconfig {}: must be a mapping with clusters, users and contexts",
@@ -168,9 +168,8 @@ Result<KubeconfigContext> parse_kubeconfig(const std::vector<KubeconfigFile>& fi
   } catch (const Refusal& refusal) {
     return Error{ErrorKind::rejected, refusal.text};
   } catch (const YAML::Exception& e) {
-    return Error{ErrorKind::rejected,
-                 fmt::format("kubeconfig {}: line {}: {}", files.front().path, e.mark.line + 1,
-                             e.msg)};
+    return Error{ErrorKind::rejected, fmt::format("kubeconfig {}: line {}: {}", files.front().path,
+                                                  e.mark.line + 1, e.msg)};
   }
 }
 

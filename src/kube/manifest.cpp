@@ -50,18 +50,25 @@ void add_node_group(Json& pod_spec, const NodeGroupConfig& node_group) {
   for (const auto& toleration : added.as_array()) tolerations[tolerations.size()] = toleration;
 }
 
-/// Throws json_exception where the spec's shape is not a Job's.
+void complete_pod_metadata(Json& metadata, const Json& labels) {
+  merge(object_at(metadata, "labels"), labels);
+  set_if_absent(object_at(metadata, "annotations"), kSafeToEvict, Json("false"));
+}
+
+void complete_pod_spec(Json& spec, const NodeGroupConfig& node_group) {
+  add_node_group(spec, node_group);
+  set_if_absent(spec, "restartPolicy", Json("Never"));
+}
+
+/// Throws json_exception where the spec's shape is not a Job's. Careful: adding a key to an object
+/// moves the others, so no reference is kept across that.
 Json job_of(const ScalerConfig& scaler, const NodeGroupConfig& node_group, const Json& labels) {
   auto spec = Json::parse(scaler.job_spec_json);
-  auto& pod = object_at(spec, "template");
-  auto& pod_spec = object_at(pod, "spec");
-  auto& pod_metadata = object_at(pod, "metadata");
-  merge(object_at(pod_metadata, "labels"), labels);
-  set_if_absent(object_at(pod_metadata, "annotations"), kSafeToEvict, Json("false"));
-  add_node_group(pod_spec, node_group);
-  set_if_absent(pod_spec, "restartPolicy", Json("Never"));
   set_if_absent(spec, "backoffLimit", Json(0));
   set_if_absent(spec, "ttlSecondsAfterFinished", Json(kKeepFinishedSeconds));
+  auto& pod = object_at(spec, "template");
+  complete_pod_metadata(object_at(pod, "metadata"), labels);
+  complete_pod_spec(object_at(pod, "spec"), node_group);
   auto job = Json::object();
   job["apiVersion"] = Json("batch/v1");
   job["kind"] = Json("Job");

@@ -11,7 +11,8 @@ namespace jobscaler::kube {
 /// The Job of worker `number` of a scaler in a node group, as JSON for POST: the user's spec,
 /// unchanged but for
 ///   - the name, and our labels on the Job and on its pods,
-///   - the node group's nodeSelector and tolerations, merged into the pod template (the group wins),
+///   - the node group's nodeSelector and tolerations, merged into the pod template (the group
+///   wins),
 ///   - what is absent: restartPolicy Never, backoffLimit 0, ttlSecondsAfterFinished 600, and the
 ///     annotation that keeps cluster-autoscaler from moving a running worker.
 /// Error `rejected`: the spec cannot be turned into a Job at all.

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "kube/names.h"
-#include "kube/status.h"
 
 namespace jobscaler::kube {
 namespace {
@@ -35,8 +34,8 @@ bool is_success(const http::Response& answer) {
 
 bool Marks::load() {
   const auto name_space = session_.api.name_space();
-  const auto marks = name_space.ok() ? read_or_create(*name_space)
-                                     : Result<MarkMap>(name_space.error());
+  const auto marks =
+      name_space.ok() ? read_or_create(*name_space) : Result<MarkMap>(name_space.error());
   if (!marks.ok()) {
     say("the names of earlier workers cannot be read, so no worker is started: " +
         marks.error().message);
@@ -56,8 +55,8 @@ Result<MarkMap> Marks::read_or_create(const std::string& name_space) {
   const auto answer = session_.api.send(lease_request("GET", path));
   if (answer.ok() && answer->status == 200) return loaded(answer->body);
   if (!answer.ok() || answer->status != 404) return error_from("get", name_space, answer);
-  const auto created = session_.api.send(lease_request(
-      "POST", leases_path(name_space), new_lease(name_space, session_.instance, {})));
+  const auto created = session_.api.send(
+      lease_request("POST", leases_path(name_space), new_lease(name_space, session_.instance, {})));
   if (created.ok() && is_success(*created)) return MarkMap{};
   return error_from("create", name_space, created);
 }

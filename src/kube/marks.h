@@ -11,6 +11,7 @@
 #include "kube/backoff.h"
 #include "kube/json.h"
 #include "kube/session.h"
+#include "kube/status.h"
 
 namespace jobscaler::kube {
 

@@ -16,9 +16,13 @@ std::string path(const char* api, const std::string& name_space, const char* res
 
 }  // namespace
 
-std::string mark_annotation(const std::string& scaler) { return "jobscaler.io/mark-" + scaler; }
+std::string mark_annotation(const std::string& scaler) {
+  return "jobscaler.io/mark-" + scaler;
+}
 
-std::string lease_name(const std::string& instance) { return "jobscaler-" + instance; }
+std::string lease_name(const std::string& instance) {
+  return "jobscaler-" + instance;
+}
 
 std::string worker_name(const std::string& scaler, std::int64_t number) {
   return fmt::format("{}-{}", scaler, number);

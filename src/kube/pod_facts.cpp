@@ -50,8 +50,8 @@ void read_waiting(const std::vector<const Json*>& statuses, PodFacts& pod) {
     if (find(*status, {"state", "waiting"}) == nullptr) continue;
     PodFacts::Waiting waiting{text(*status, {"state", "waiting", "reason"}),
                               text(*status, {"state", "waiting", "message"})};
-    const bool more_telling = pod.waiting && is_ordinary_wait(pod.waiting->reason) &&
-                              !is_ordinary_wait(waiting.reason);
+    const bool more_telling =
+        pod.waiting && is_ordinary_wait(pod.waiting->reason) && !is_ordinary_wait(waiting.reason);
     if (!pod.waiting || more_telling) pod.waiting = std::move(waiting);
   }
 }

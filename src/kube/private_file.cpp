@@ -24,8 +24,12 @@ Result<std::shared_ptr<PrivateFile>> PrivateFile::create(const std::string& data
   return file;
 }
 
-PrivateFile::~PrivateFile() { ::close(descriptor_); }
+PrivateFile::~PrivateFile() {
+  ::close(descriptor_);
+}
 
-std::string PrivateFile::path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
+std::string PrivateFile::path() const {
+  return fmt::format("/proc/self/fd/{}", descriptor_);
+}
 
 }  // namespace jobscaler::kube

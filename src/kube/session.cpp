@@ -17,7 +17,9 @@ void ClosableOutbox::silence() {
   silent_ = true;
 }
 
-Duration Workers::ahead() const { return clock_.ahead().value_or(Duration(0)); }
+Duration Workers::ahead() const {
+  return clock_.ahead().value_or(Duration(0));
+}
 
 void Workers::post(Event event) {
   if (auto* listed = std::get_if<event::WorkersListed>(&event)) {

@@ -69,10 +69,9 @@ class Stopper {
 
 /// What the parts of a Cluster share. Parts call back from the API's and the timers' threads; both
 /// are quiet once close() has returned.
-class Session {
- public:
-  Session(const KubernetesConfig& config, Outbox& outbox)
-      : instance(config.instance), outbox(outbox), api(config), workers(this->outbox, api.clock()) {}
+struct Session {
+  Session(const KubernetesConfig& config, Outbox& out)
+      : instance(config.instance), outbox(out), api(config), workers(outbox, api.clock()) {}
 
   void note(Level level, const std::string& subject, const std::string& text) {
     outbox.post(Note{level, subject, text});

@@ -8,13 +8,14 @@
 
 namespace jobscaler::kube {
 
-/// What an answer other than success says: the API server sends a Status object; a proxy in front of
-/// it may send anything.
+/// What an answer other than success says: the API server sends a Status object; a proxy in front
+/// of it may send anything.
 struct ServerStatus {
   int code = 0;         ///< HTTP status
   std::string reason;   ///< machine-readable: AlreadyExists, Forbidden, ServerTimeout, ...
   std::string message;  ///< for people; never empty
-  std::string causes;   ///< of an Invalid: "spec.template.spec.containers[0].image: Required value; ..."
+  std::string
+      causes;  ///< of an Invalid: "spec.template.spec.containers[0].image: Required value; ..."
   std::optional<Duration> retry_after;  ///< the header's, else the object's
   bool from_api_server = false;         ///< there was a Status object
 };

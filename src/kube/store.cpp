@@ -88,7 +88,8 @@ Store::Events Store::job_gone(const std::string& uid) {
 
 std::optional<WorkerFacts> Store::job_created(WorkerFacts job) {
   const auto uid = job.uid;
-  // What the watch has brought is newer than the answer to the creation, unless that says "finished".
+  // What the watch has brought is newer than the answer to the creation, unless that says
+  // "finished".
   if (jobs_.count(uid) == 0 || is_finished(job) || job.deleting) put(std::move(job));
   if (listing_jobs_ && jobs_.count(uid) > 0) created_meanwhile_.insert(uid);
   const auto known = joined(uid);
@@ -98,7 +99,9 @@ std::optional<WorkerFacts> Store::job_created(WorkerFacts job) {
 
 // ------------------------------------------------------------------------------------------- pods
 
-void Store::pods_began() { new_pods_.clear(); }
+void Store::pods_began() {
+  new_pods_.clear();
+}
 
 void Store::pod_listed(OwnedPod pod) {
   auto uid = pod.facts.uid;

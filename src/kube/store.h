@@ -12,9 +12,9 @@
 namespace jobscaler::kube {
 
 /// What is known about our instance's Jobs and Pods, joined into workers. Each function takes one
-/// piece of news and returns what it means as events: WorkersListed once both lists are in and after
-/// each later list of Jobs, WorkerSeen for a worker that differs from what was last told, WorkerGone.
-/// Pure; times are ServerTimes, but for WorkersListed::asked_at.
+/// piece of news and returns what it means as events: WorkersListed once both lists are in and
+/// after each later list of Jobs, WorkerSeen for a worker that differs from what was last told,
+/// WorkerGone. Pure; times are ServerTimes, but for WorkersListed::asked_at.
 ///
 /// The order of news is the watch's, with two safeguards against stale and repeated events: a Job
 /// that is gone stays gone (a uid never comes back), and what is finished stays finished.
@@ -43,8 +43,9 @@ class Store {
 
   /// An unfinished worker whose pod is missing or not ready.
   struct Unready {
-    std::string subject;  ///< the uid whose Events say why: the pod's, or the Job's while it has none
-    ServerTime since;     ///< when the subject was created
+    std::string
+        subject;       ///< the uid whose Events say why: the pod's, or the Job's while it has none
+    ServerTime since;  ///< when the subject was created
   };
   std::vector<Unready> unready() const;
 

@@ -43,8 +43,8 @@ void Templates::ask(const Ref& check) {
   if (check->next_group == groups.size()) return finish(check, "");
   const auto name_space = session_.api.name_space();
   if (!name_space.ok()) return ask_again(check, name_space.error().message, std::nullopt);
-  auto manifest = dry_run_manifest(scaler, node_groups_.at(groups[check->next_group]),
-                                   session_.instance);
+  auto manifest =
+      dry_run_manifest(scaler, node_groups_.at(groups[check->next_group]), session_.instance);
   if (!manifest.ok()) return finish(check, manifest.error().message);
   session_.api.send_async(dry_run_request(*name_space, std::move(*manifest)),
                           [this, check, name_space = *name_space](Result<http::Response> answer) {
@@ -61,9 +61,9 @@ void Templates::answered(const Ref& check, const std::string& name_space,
     case DryRunVerdict::Kind::unknown:
       return ask_again(check, verdict.words, verdict.retry_after);
     case DryRunVerdict::Kind::accepted_with_warning:
-      session_.note(Level::warn, check->scaler,
-                    "whether the API server takes the job template cannot be told: " +
-                        verdict.words);
+      session_.note(
+          Level::warn, check->scaler,
+          "whether the API server takes the job template cannot be told: " + verdict.words);
       break;
     case DryRunVerdict::Kind::accepted:
       break;

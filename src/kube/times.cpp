@@ -23,8 +23,8 @@ std::optional<ServerTime> since_1970(const Civil& civil) {
   const bool valid = date.ok() && civil.hour >= 0 && civil.hour < 24 && civil.minute >= 0 &&
                      civil.minute < 60 && civil.second >= 0 && civil.second <= 60;
   if (!valid) return std::nullopt;
-  return ServerTime(sys_days(date).time_since_epoch() + hours(civil.hour) +
-                    minutes(civil.minute) + seconds(civil.second));
+  return ServerTime(sys_days(date).time_since_epoch() + hours(civil.hour) + minutes(civil.minute) +
+                    seconds(civil.second));
 }
 
 /// ".123456Z" -> 123,456,000 ns. Absent: not of that form.

@@ -24,8 +24,8 @@ std::optional<ServerTime> parse_http_date(std::string_view text);
 /// The header is cut to whole seconds, and was written at some moment between the request's leaving
 /// and its answer's arrival; each answer therefore bounds the difference to an interval of a second
 /// and a round trip. Intersecting the intervals of several answers comes to well under a second. An
-/// empty intersection means that a clock was set or has drifted: then the newest answer starts over.
-/// Thread-safe.
+/// empty intersection means that a clock was set or has drifted: then the newest answer starts
+/// over. Thread-safe.
 class ServerClock {
  public:
   void observe(TimePoint sent, TimePoint received, ServerTime date);

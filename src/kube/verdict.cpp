@@ -16,7 +16,9 @@ bool mentions(const ServerStatus& status, std::string_view part) {
 }
 
 /// An admission webhook said no, whatever code it chose for that.
-bool is_webhook_denial(const ServerStatus& status) { return mentions(status, "admission webhook"); }
+bool is_webhook_denial(const ServerStatus& status) {
+  return mentions(status, "admission webhook");
+}
 
 /// A quota wants something that the template does not say.
 bool is_quota_template_error(const ServerStatus& status) {
@@ -48,8 +50,7 @@ CreateVerdict settled(Kind kind, std::string words, std::optional<Duration> retr
   return {true, {kind, std::nullopt, std::move(words), retry_after}};
 }
 
-CreateVerdict unclear(Kind if_absent, std::string words,
-                      std::optional<Duration> retry_after = {}) {
+CreateVerdict unclear(Kind if_absent, std::string words, std::optional<Duration> retry_after = {}) {
   return {false, {if_absent, std::nullopt, std::move(words), retry_after}};
 }
 

@@ -12,8 +12,8 @@ namespace jobscaler::kube {
 struct CreateVerdict {
   /// False: what became of the POST must be found out by reading the name back.
   bool settled = true;
-  /// The outcome if settled; `worker` is left for the caller to fill in. If not settled, the outcome
-  /// in case the name does not exist.
+  /// The outcome if settled; `worker` is left for the caller to fill in. If not settled, the
+  /// outcome in case the name does not exist.
   CreateOutcome outcome;
 };
 CreateVerdict judge_create(const Result<http::Response>& answer, const Intent& intent);
@@ -21,7 +21,7 @@ CreateVerdict judge_create(const Result<http::Response>& answer, const Intent& i
 /// What the answer to the GET that follows means.
 struct ReadBackVerdict {
   enum class Kind {
-    exists,   ///< whose it is must be seen
+    exists,  ///< whose it is must be seen
     absent,
     unknown,  ///< ask again
   };

@@ -37,9 +37,9 @@ Watch::Next Watch::next() {
   idle_timeout_ = std::chrono::seconds(seconds) + kIdleMargin;
   next.what = Next::Do::watch;
   next.idle_timeout = idle_timeout_;
-  next.query = fmt::format(
-      "watch=true&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={}&{}", seconds,
-      http::encode_uri_component(resource_version_), selector_);
+  next.query =
+      fmt::format("watch=true&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={}&{}",
+                  seconds, http::encode_uri_component(resource_version_), selector_);
   return next;
 }
 
@@ -116,7 +116,8 @@ bool Watch::handle(const std::string& type, const Json& object) {
 
 void Watch::watch_ended(const Result<http::Response>& answer, TimePoint now) {
   // Silence for the whole idle timeout: nobody knows since when it was meaningless.
-  if (std::exchange(open_, false) && in_sync_) since_ = now - last_heard_ >= idle_timeout_ ? last_heard_ : now;
+  if (std::exchange(open_, false) && in_sync_)
+    since_ = now - last_heard_ >= idle_timeout_ ? last_heard_ : now;
   if (error_) return refused(*std::exchange(error_, std::nullopt), now);
   if (!nonsense_.empty()) {
     const auto line = std::exchange(nonsense_, "");

@@ -31,21 +31,22 @@ class WatchSink {
 /// List and watch of one resource, as a state machine over answers and lines: does no I/O, reads no
 /// clock. The caller does what next() says and hands back what came of it.
 ///
-///   list (in pages) -> watch from the list's resourceVersion -> ... -> watch again from the last one
+///   list (in pages) -> watch from the list's resourceVersion -> ... -> watch again from the last
+///   one
 ///
 /// An ERROR event in the stream, or the answer to a request: 410 lists again; 429 waits and watches
 /// again from the same version; anything else waits and lists again. A stream that was cut, or was
-/// silent for too long, waits and watches again; one that ended cleanly watches again at once, unless
-/// it lived under a second and brought nothing. A line that cannot be understood lists again. Waits
-/// double from 0.8 s to 30 s with jitter, and start over after two minutes of health.
+/// silent for too long, waits and watches again; one that ended cleanly watches again at once,
+/// unless it lived under a second and brought nothing. A line that cannot be understood lists
+/// again. Waits double from 0.8 s to 30 s with jitter, and start over after two minutes of health.
 class Watch {
  public:
   struct Next {
     enum class Do { list, watch };
     Do what = Do::list;
-    TimePoint at{};                ///< not before
-    std::string query;             ///< of the request's URL: "limit=500&..."
-    Duration idle_timeout{};       ///< of a watch
+    TimePoint at{};           ///< not before
+    std::string query;        ///< of the request's URL: "limit=500&..."
+    Duration idle_timeout{};  ///< of a watch
   };
 
   Watch(Intent intent, std::string label_selector, TimePoint now, Random random, WatchSink& sink);

@@ -57,8 +57,8 @@ void Watcher::stream(Watch& watch, const std::string& name_space, const Watch::N
 
 http::Request Watcher::request(const std::string& name_space, const std::string& query) const {
   http::Request request;
-  request.path = (resource_ == Resource::jobs ? jobs_path(name_space) : pods_path(name_space)) +
-                 "?" + query;
+  request.path =
+      (resource_ == Resource::jobs ? jobs_path(name_space) : pods_path(name_space)) + "?" + query;
   return request;
 }
 
@@ -113,7 +113,9 @@ void Watcher::deleted(const Json& object) {
   });
 }
 
-void Watcher::synced() { health_.synced(resource_); }
+void Watcher::synced() {
+  health_.synced(resource_);
+}
 
 void Watcher::lost(TimePoint since, const std::string& words) {
   health_.lost(resource_, since, words);

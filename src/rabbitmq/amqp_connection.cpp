@@ -78,6 +78,9 @@ int AmqpConnection::socket() const {
 const std::string& AmqpConnection::peer() const {
   return state_->peer;
 }
+const RabbitmqConnection& AmqpConnection::settings() const {
+  return state_->settings;
+}
 
 Result<AmqpConnection> AmqpConnection::open(const RabbitmqConnection& settings,
                                             const OpenOptions& options) {

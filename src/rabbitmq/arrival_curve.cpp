@@ -12,10 +12,8 @@ constexpr Duration kWaitingSpacing = std::chrono::seconds(1);
 
 void ArrivalCurve::take_published(std::optional<std::int64_t> published, TimePoint asked,
                                   TimePoint answered) {
-  if (!published || (published_ && *published < *published_)) {
-    restart();
-    requeued(answered);  // a restarted broker has put everything back that was in work
-  }
+  if (blind_until_ && asked < *blind_until_) return;
+  if (!published || (published_ && *published < *published_)) interrupted(answered);
   published_ = published;
   if (!published) return;
   if (!start_) start_ = Start{*published, answered};
@@ -35,6 +33,14 @@ void ArrivalCurve::requeued(TimePoint when) {
   blind_until_ = std::max(blind_until_.value_or(when), when);
 }
 
+void ArrivalCurve::interrupted(TimePoint when) {
+  requeued(when);  // a restarted broker has put everything back that was in work
+  start_.reset();
+  published_.reset();
+  settled_.reset();
+  unsettled_.clear();
+}
+
 std::optional<TimePoint> ArrivalCurve::head_after(std::int64_t waiting) const {
   if (!published_) return std::nullopt;
   const auto beyond = std::upper_bound(
@@ -49,13 +55,6 @@ std::optional<Duration> ArrivalCurve::at_least(TimePoint earliest) const {
   if (settled_->when <= start_->before || settled_->when < earliest) return std::nullopt;
   if (settled_->count <= *published_ - start_->published) return std::nullopt;
   return settled_->when - start_->before;
-}
-
-void ArrivalCurve::restart() {
-  points_.clear();
-  start_.reset();
-  settled_.reset();
-  unsettled_.clear();
 }
 
 void ArrivalCurve::settle(TimePoint counted_until) {

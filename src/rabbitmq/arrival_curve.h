@@ -39,6 +39,9 @@ class ArrivalCurve {
   /// A message may have been put back before `when`.
   void requeued(TimePoint when);
 
+  /// The queue was not seen until `when`; the broker may have restarted and its counters with it.
+  void interrupted(TimePoint when);
+
   /// All messages that wait now, `waiting` of them, arrived after this. Absent: not known.
   std::optional<TimePoint> head_after(std::int64_t waiting) const;
 
@@ -63,7 +66,6 @@ class ArrivalCurve {
     std::int64_t count;
     TimePoint when;
   };
-  void restart();
   void keep(Point point);
   void settle(TimePoint counted_until);
 
@@ -71,7 +73,7 @@ class ArrivalCurve {
   std::vector<Point> points_;  // published strictly rising
   std::optional<Start> start_;
   std::optional<std::int64_t> published_;
-  std::optional<TimePoint> blind_until_;  // statistics older than this may not be used as points
+  std::optional<TimePoint> blind_until_;  // statistics made before this may not be used as points
   std::deque<Waiting> unsettled_;         // the counter does not yet cover these
   std::optional<Waiting> settled_;        // the latest that it covers
 };

@@ -87,7 +87,9 @@ Connection::Impl::Impl(RabbitmqConnection settings, const std::vector<Queue>& qu
       link_(settings_, interrupt_,
             [this](Level level, const std::string& text) { tell(level, text); }) {
   for (const Queue& queue : queues) {
-    scalers_.emplace(queue.scaler, Scaler{queue.queue, QueueState(queue.age, queue.poll_interval),
+    scalers_.emplace(queue.scaler, Scaler{queue.queue,
+                                          QueueState(queue.age, queue.poll_interval,
+                                                     settings_.management.has_value()),
                                           false, Outage{}});
   }
   if (settings_.management) management_ = std::make_unique<Management>(settings_);
@@ -205,8 +207,9 @@ bool Connection::Impl::take_stats(const StatsAnswer& answer) {
     if (answer.sample) {
       scaler.state.take(*answer.sample);
       scaler.unknown_to_management.recovered(answer.sample->answered);
-    } else if (unknown && scaler.readable) {
-      tell_unknown(scaler, answer.sample.error());
+    } else {
+      scaler.state.stats_failed();
+      if (unknown && scaler.readable) tell_unknown(scaler, answer.sample.error());
     }
   }
   if (answer.sample || unknown) return true;

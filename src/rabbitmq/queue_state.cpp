@@ -27,20 +27,16 @@ std::optional<OldestAge> timestamp_age(std::int64_t head_timestamp, WallTime now
   return at_most(now - stamped, AgeMethod::timestamp);
 }
 
-QueueState::QueueState(AgeChoice age, Duration poll_interval)
+QueueState::QueueState(AgeChoice age, Duration poll_interval, bool expects_stats)
     : age_(age),
+      expects_stats_(expects_stats),
       stale_after_(std::max(3 * poll_interval, kThreeStatisticsIntervals)),
       zeros_(poll_interval * 9 / 10) {}
 
 Reading QueueState::take(const Depth& depth, WallTime now) {
-  // A consumer that goes away leaves what it had in hand to the queue.
-  if (!consumers_ || depth.consumers < *consumers_) note_requeues(depth.answered);
-  zeros_.take(depth.ready, depth.asked);
-  if (zeros_.settled()) {
-    consumers_ = depth.consumers;
-    bound_.take(depth.asked, depth.ready, depth.consumers == 0);
-    arrivals_.take_waiting(depth.ready, depth.answered);
-  }
+  zeros_.take(depth.ready, depth.consumers, depth.asked);
+  watch_consumers(depth);
+  watch_depth(depth);
   const StatsSample* sample = fresh(depth.answered);
   Reading reading;
   reading.waiting = depth.ready;
@@ -53,19 +49,38 @@ Reading QueueState::take(const Depth& depth, WallTime now) {
   return reading;
 }
 
+/// A consumer that goes away leaves what it had in hand to the queue.
+void QueueState::watch_consumers(const Depth& depth) {
+  if (!consumers_ || depth.consumers < *consumers_) note_requeues(depth.answered);
+  // A false "0 messages, 0 consumers" must not hide that one goes away right after it.
+  const bool believed = depth.ready > 0 || depth.consumers > 0 || zeros_.deserted_after();
+  if (believed) consumers_ = depth.consumers;
+}
+
+void QueueState::watch_depth(const Depth& depth) {
+  if (depth.ready > 0 || depth.consumers > 0) {
+    bound_.take(depth.asked, depth.ready, false);
+    arrivals_.take_waiting(depth.ready, depth.answered);
+  } else if (const auto when = zeros_.deserted_after()) {
+    bound_.take(*when, 0, true);
+  }
+}
+
 void QueueState::take(const StatsSample& sample) {
   const auto& stats = sample.stats;
   const bool more_redelivered = stats.redelivered && *stats.redelivered > redelivered_.value_or(0);
   if (more_redelivered) note_requeues(sample.answered);
   redelivered_ = stats.redelivered;
   arrivals_.take_published(stats.published, sample.asked, sample.answered);
-  if (stats.messages == 0 && zeros_.settled_zero()) bound_.was_empty(sample.asked - kStatisticsLag);
+  if (stats.messages == 0 && zeros_.confirmed_zero())
+    bound_.was_empty(sample.asked - kStatisticsLag);
   sample_ = sample;
 }
 
 void QueueState::interrupted(TimePoint now) {
   zeros_.interrupted();
-  note_requeues(now);
+  bound_.requeued();
+  arrivals_.interrupted(now);
   consumers_.reset();
 }
 
@@ -94,7 +109,7 @@ std::optional<OldestAge> QueueState::oldest(const Depth& depth, WallTime now) co
 
 std::optional<OldestAge> QueueState::upper_bound(const Depth& depth, WallTime now) const {
   const StatsSample* sample = fresh(depth.answered);
-  const bool ordered = !sample_ || !sample_->stats.priorities;
+  const bool ordered = sample_ ? !sample_->stats.priorities : !expects_stats_;
   std::optional<OldestAge> best;
   if (wanted(AgeChoice::bound)) {
     const auto since = ordered ? bound_.since() : bound_.empty_since();

@@ -32,7 +32,9 @@ std::optional<OldestAge> timestamp_age(std::int64_t head_timestamp, WallTime now
 /// clock. Not thread-safe.
 class QueueState {
  public:
-  QueueState(AgeChoice age, Duration poll_interval);
+  /// `expects_stats`: samples will come, or stats_failed() be called. Until then nothing is claimed
+  /// that a priority queue would make wrong.
+  QueueState(AgeChoice age, Duration poll_interval, bool expects_stats);
 
   /// A depth was read: the reading it makes, with what the management API said lately.
   Reading take(const Depth& depth, WallTime now);
@@ -40,11 +42,16 @@ class QueueState {
   /// The management API answered.
   void take(const StatsSample& sample);
 
+  /// The management API was asked in vain.
+  void stats_failed() { expects_stats_ = false; }
+
   /// A reading failed or the connection was lost: whatever may have happened to the messages
   /// meanwhile was not seen.
   void interrupted(TimePoint now);
 
  private:
+  void watch_consumers(const Depth& depth);
+  void watch_depth(const Depth& depth);
   void note_requeues(TimePoint when);
   const StatsSample* fresh(TimePoint now) const;
   std::optional<OldestAge> oldest(const Depth& depth, WallTime now) const;
@@ -53,6 +60,7 @@ class QueueState {
   bool wanted(AgeChoice method) const;
 
   AgeChoice age_;
+  bool expects_stats_;
   Duration stale_after_;
   ZeroGuard zeros_;
   DepthBound bound_;

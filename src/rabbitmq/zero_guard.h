@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <optional>
 
 #include "jobscaler/clock.h"
 
@@ -9,24 +11,26 @@ namespace jobscaler::rabbitmq {
 /// Tells zeros that may be believed from those that may not: a quorum queue answers "0 messages, 0
 /// consumers" while it has no leader or its leader does not answer within 250 ms.
 ///
-/// Three zeros in a row settle it. Zeros that come faster than `spacing` count once: three readings
-/// within one leader election are one observation.
+/// Of three such answers in a row at least one is taken to be true. Answers that come faster than
+/// `spacing` count once: three readings within one leader election are one observation.
 class ZeroGuard {
  public:
   explicit ZeroGuard(Duration spacing) : spacing_(spacing) {}
 
-  void take(std::int64_t ready, TimePoint asked);
+  void take(std::int64_t ready, std::int64_t consumers, TimePoint asked);
 
   /// A reading failed: the row is broken.
-  void interrupted() { zeros_ = 0; }
+  void interrupted();
 
-  /// The last sample is a zero that followed a non-zero and is not settled yet. Scaling decisions
-  /// have to wait; a first zero with nothing before it is believed.
+  /// The last sample is one of the first two zeros after a non-zero. Scaling decisions have to
+  /// wait. A first zero with nothing before it is believed.
   bool unconfirmed() const { return after_non_zero_ && zeros_ > 0; }
 
-  /// The last sample may be used by estimators: not a zero, or a settled one.
-  bool settled() const { return zeros_ == 0 || settled_zero(); }
-  bool settled_zero() const { return zeros_ == kEnough; }
+  /// The last three samples are zeros.
+  bool confirmed_zero() const { return zeros_ == kEnough; }
+
+  /// The last sample says "0 messages, 0 consumers", and at or after this moment that was true.
+  std::optional<TimePoint> deserted_after() const;
 
  private:
   static constexpr int kEnough = 3;
@@ -35,6 +39,7 @@ class ZeroGuard {
   bool after_non_zero_ = false;
   int zeros_ = 0;
   TimePoint counted_{};
+  std::deque<TimePoint> deserted_;  // the last three of a row of (0, 0)
 };
 
 }  // namespace jobscaler::rabbitmq

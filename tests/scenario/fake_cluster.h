@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct Image {
     crashes,        ///< exits 1 after `run`, before it was ready
     exits_at_once,  ///< exits 0 after `run` without having taken anything
     cannot_pull,    ///< ErrImagePull, then ImagePullBackOff
-    never_ready,    ///< runs and never becomes ready
+    never_ready,    ///< runs and never becomes ready; its deadline ends it after an hour
     no_pod,         ///< the Job's pod is refused: FailedCreate
   };
   Kind kind = Kind::works;
@@ -73,6 +74,10 @@ class FakeCluster {
   /// requests of a daemon that is gone (or is another's) are under way.
   int window_slack = 0;
 
+  /// Daemons may be away when the highest Job goes, and then cannot keep its number: it may come
+  /// again.
+  bool numbers_may_be_forgotten = false;
+
   int unfinished(const std::string& scaler) const;
   int created(const std::string& scaler) const;
   int ready(const std::string& scaler) const;
@@ -114,6 +119,7 @@ class FakeCluster {
   void pull_fails(Job& job);
   void pod_ends(Job& job, PodFacts::Stage stage, int code, const std::string& message);
   void job_ends(Job& job);
+  void deadline(Job& job);
   void expires(Job& job);
   void release(Job& job);
   void erase(Job& job);
@@ -130,6 +136,7 @@ class FakeCluster {
   std::map<std::string, Job> jobs_;
   std::map<std::string, bool> foreign_;
   std::map<std::string, std::int64_t> last_number_;
+  std::set<std::string> forgotten_;  // names that may come again
   std::map<std::string, int> peaks_;
   std::map<int, Watcher> watchers_;
   int next_watcher_ = 0;

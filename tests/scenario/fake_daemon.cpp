@@ -87,10 +87,9 @@ void FakeDaemon::hear(const Event& event) {
   const WorkerFacts old = old_news_[world_.pick(old_news_.size())];
   // A stale version is followed by the present one, as after any hiccup of a cache.
   later(watch_delay + milliseconds(1), [this, old] { post(event::WorkerSeen{old}); });
-  if (cluster_.exists(old.name)) {
-    later(watch_delay + milliseconds(2),
-          [this, now = cluster_.facts(old.name)] { post(event::WorkerSeen{now}); });
-  }
+  later(watch_delay + milliseconds(2), [this, name = old.name] {
+    if (cluster_.exists(name)) post(event::WorkerSeen{cluster_.facts(name)});
+  });
 }
 
 void FakeDaemon::later(Duration delay, std::function<void()> what) {

@@ -59,6 +59,7 @@ TEST_CASE("a ramp with messagesPerWorker reads like this") {
   s.start();
   REQUIRE(s.world.run_until([&] { return s.cluster.queue("orders").drained(); }, minutes(10)));
   REQUIRE(s.world.run_until([&] { return s.cluster.unfinished("orders") == 0; }, minutes(1)));
+  s.world.run_for(seconds(10));
   require_golden("ramp_with_new_nodes", s.log());
 }
 

@@ -76,6 +76,14 @@ Faults random_faults(World& dice) {
   return faults;
 }
 
+/// A person deletes a Job. With two daemons that would take away the lock that its name is: one of
+/// them may use the number again before it has heard of the Job.
+void delete_something(Scenario& s) {
+  if (s.daemons() > 1 || s.daemon().faults.late_creates > 0) return;
+  const auto jobs = s.cluster.list();
+  if (!jobs.empty()) s.cluster.delete_by_hand(jobs[s.world.pick(jobs.size())].name);
+}
+
 /// One thing that may happen in a bad hour.
 void mishap(Scenario& s) {
   World& dice = s.world;
@@ -106,11 +114,9 @@ void mishap(Scenario& s) {
     case 7:
       s.cluster.queue(scaler).publish(static_cast<int>(dice.pick(60)), seconds(3));
       break;
-    case 8: {
-      const auto jobs = s.cluster.list();
-      if (!jobs.empty()) s.cluster.delete_by_hand(jobs[dice.pick(jobs.size())].name);
+    case 8:
+      delete_something(s);
       break;
-    }
   }
 }
 
@@ -144,6 +150,23 @@ bool all_drained(const Scenario& s) {
   return true;
 }
 
+/// What the log's readers would look at when something does not move.
+std::string last_words(const Scenario& s) {
+  std::string words;
+  for (int i = 0; i < kScalers; ++i) {
+    const std::string name = fmt::format("s{}", i);
+    if (!s.decided(name)) continue;
+    const Decision& decision = s.decision(name);
+    words += fmt::format("{} {}: {}\n", name, to_string(decision.reason), decision.text);
+  }
+  return words;
+}
+
+int first_seed() {
+  const char* wanted = std::getenv("JOBSCALER_FIRST_SEED");
+  return wanted == nullptr ? 1 : std::atoi(wanted);
+}
+
 int seeds() {
   const char* wanted = std::getenv("JOBSCALER_SEEDS");
   return wanted == nullptr ? 60 : std::atoi(wanted);
@@ -153,12 +176,13 @@ int seeds() {
 
 TEST_CASE(
     "whatever happens, the promises hold; and when all is well again, the queues are drained") {
-  for (int seed = 1; seed <= seeds(); ++seed) {
+  for (int seed = first_seed(); seed < first_seed() + seeds(); ++seed) {
     INFO("seed " << seed);
     World dice(static_cast<std::uint64_t>(seed));
     Scenario s(random_spec(dice), static_cast<std::uint64_t>(seed));
     if (dice.chance(0.5)) s.add_daemon();
     s.cluster.window_slack = kScalers;
+    s.cluster.numbers_may_be_forgotten = true;
     for (int i = 0; i < kScalers; ++i) {
       const std::string name = fmt::format("s{}", i);
       s.cluster.queue(name).shows_in_flight = dice.chance(0.5);
@@ -172,14 +196,15 @@ TEST_CASE(
     s.start();
     bad_hour(s);
     good_day(s);
-    INFO(s.log());
-    REQUIRE(s.world.run_until([&] { return all_drained(s); }, hours(6)));
+    const bool drained = s.world.run_until([&] { return all_drained(s); }, hours(6));
+    INFO(last_words(s));
+    REQUIRE(drained);
   }
 }
 
 TEST_CASE(
     "one daemon without restarts or late requests exceeds no window, whatever its workers do") {
-  for (int seed = 1; seed <= seeds(); ++seed) {
+  for (int seed = first_seed(); seed < first_seed() + seeds(); ++seed) {
     INFO("seed " << seed);
     World dice(static_cast<std::uint64_t>(seed) + 1000);
     Scenario s(random_spec(dice), static_cast<std::uint64_t>(seed));

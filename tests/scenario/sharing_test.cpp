@@ -64,8 +64,8 @@ TEST_CASE("a scaler with two groups fills both windows, the least loaded first")
   CHECK(s.cluster.facts("orders-3").node_group == "spot");
   CHECK(s.cluster.facts("orders-4").node_group == "spot");
   CHECK(s.decision("orders").reason == Reason::waiting_for_ready);
-  CHECK(s.decision("orders").text.find("default: orders-1 starting 9") == 0);
-  CHECK(s.decision("orders").text.find("; spot: orders-2 starting 9") != std::string::npos);
+  CHECK(s.decision("orders").text.find("default: orders-1 starting 10s") == 0);
+  CHECK(s.decision("orders").text.find("; spot: orders-2 starting 10s") != std::string::npos);
 }
 
 TEST_CASE("a group without room sends its scaler to the other group") {

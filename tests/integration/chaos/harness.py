@@ -95,6 +95,10 @@ class Kubesim:
         self.call("DELETE", "/kubesim/faults")
         self.call("POST", "/kubesim/faults", list(rules))
 
+    def struck(self, kind):
+        """How often the faults of a kind have struck."""
+        return sum(fault["struck"] for fault in self.call("GET", "/kubesim/faults") if fault["kind"] == kind)
+
     def stats(self):
         return self.call("GET", "/kubesim/stats")
 
@@ -139,9 +143,23 @@ class Daemon:
     def says(self, text):
         return text in self.log()
 
+    def complaints(self, subject):
+        """The lines that warn about a subject."""
+        return [line for line in self.log().splitlines() if line.split(maxsplit=2)[1:2] in (["WARN"], ["ERROR"])
+                and line.split(maxsplit=2)[2].startswith(subject + "  ")]
+
     def wait_until_says(self, text, times=1):
         until(lambda: f"'{text}' in the log:\n{self.log()[-3000:]}", lambda: self.log().count(text) >= times)
 
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+clusters: [{{ name: kubesim, cluster: {{ server: "http://127.0.0.1:{port}" }} }}]
+users: [{{ name: kubesim, user: {{ token: kubesim }} }}]
+contexts: [{{ name: kubesim, context: {{ cluster: kubesim, user: kubesim }} }}]
+current-context: kubesim
+"""
 
 CONFIG = """
 pollInterval: 200ms
@@ -173,6 +191,15 @@ def process_job(broker, idle, report=None):
     command += ["--report", report] if report else []
     return {"template": {"metadata": {"annotations": {"fake/ready-after": "0.05"}},
                          "spec": {"containers": [{"name": "worker", "image": "none", "command": command}]}}}
+
+
+def processed(report):
+    """The ids of the messages that were worked on, from the workers' reports; one per time."""
+    found = []
+    for name in os.listdir(report):
+        with open(os.path.join(report, name), encoding="utf-8") as file:
+            found += [line.split()[0] for line in file]
+    return found
 
 
 class ChaosTest(unittest.TestCase):

@@ -55,8 +55,7 @@ class Faults:
     def __init__(self, random):
         self.random = random
         self.rules = []
-        self.thaw = asyncio.Event()  # set when what was frozen may go on
-        self.thaw.set()
+        self.thaw = asyncio.Event()  # set when what is frozen may go on
 
     def add(self, rules):
         """One rule or a list of them; all or none."""

@@ -182,6 +182,6 @@ class Autoscaler:
         for name, group in list(self.nodes.nodes.items()):
             if self.nodes.pods[name]:
                 self.idle_since.pop(name, None)
-            elif now - self.idle_since.setdefault(name, now) >= self.idle and self.size(group) > group.min:
+            elif now - self.idle_since.setdefault(name, now) > self.idle and self.size(group) > group.min:
                 del self.idle_since[name]
                 self.nodes.remove(name)

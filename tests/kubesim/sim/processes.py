@@ -25,6 +25,7 @@ class Launcher:
         self.groups, self.logs = set(groups), logs
         self.directory = directory
         self.running = set()  # of subprocess.Popen
+        self.closed = False
         if logs:
             os.makedirs(logs, exist_ok=True)
 
@@ -37,6 +38,8 @@ class Launcher:
 
     def start(self, pod):
         """Raises OSError when the command cannot be started."""
+        if self.closed:
+            raise ChildProcessError("kubesim is stopping")
         container = pod["spec"]["containers"][0]
         command = (container.get("command") or []) + (container.get("args") or [])
         if not command:
@@ -49,7 +52,8 @@ class Launcher:
         return process
 
     def end_all(self):
-        """Kills every process group that runs."""
+        """Kills every process group that runs, and starts no more."""
+        self.closed = True
         for process in list(self.running):
             kill(process, signal.SIGKILL)
             process.wait()

@@ -105,6 +105,7 @@ class Web:
 
     async def respond(self, request, reader, writer):
         """Answers. Returns whether the connection may stay."""
+        stay = request.headers.get("connection", "").lower() != "close"
         if request.path.startswith("/kubesim/"):
             answer = self.control(request)
         else:
@@ -113,9 +114,10 @@ class Web:
                 return await Stream(self, request, answer, writer).run(reader)
             self.note(request, answer)
             await self.after(request)
+            stay = stay and not self.faults.take(request, "close")
         writer.write(head(answer.status, answer.kind, answer.headers, len(answer.body)) + answer.body)
         await writer.drain()
-        return not self.faults.take(request, "close") and request.headers.get("connection", "").lower() != "close"
+        return stay
 
     async def before(self, request):
         """The faults that strike before anything is written. Returns the answer of one that gives it."""

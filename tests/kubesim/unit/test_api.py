@@ -106,12 +106,11 @@ class Updates(InProcess):
                          first["metadata"]["resourceVersion"])
 
     async def test_events_that_repeat_are_counted(self):
-        self.ask("POST", JOBS, job("a", group="nowhere"))
-        pod = (await self.until(lambda: self.pods("a")))[0]
-        for _ in range(2):
-            self.simulator.web.api.stats  # the recorder is reached through the autoscaler's words below
-        found = await self.until(lambda: self.ask("GET", f"{EVENTS}?fieldSelector=involvedObject.uid%3D{pod['metadata']['uid']}")["items"])
-        self.assertTrue(all("nodes are available" in event["message"] for event in found if event["reason"] == "FailedScheduling"))
+        item = self.ask("POST", JOBS, job("a", suspend=True))
+        for _ in range(3):
+            self.simulator.recorder.on_job(item, "Warning", "FailedCreate", "no room")
+        events = self.ask("GET", f"{EVENTS}?fieldSelector=reason%3DFailedCreate")["items"]
+        self.assertEqual([event["count"] for event in events], [3])
 
 
 if __name__ == "__main__":

@@ -5,10 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
-from support import JOBS, LEASES, PODS, AsProcess, job, process_job
+from support import JOBS, KUBESIM, LEASES, PODS, AsProcess, job, process_job
 from test_pods import alive
 
 LEASE = {"metadata": {"name": "a"}}
@@ -124,7 +123,7 @@ class Ends(AsProcess):
 
     def test_it_ends_with_the_process_that_started_it(self):
         os.unlink(self.path("ready"))
-        shell = self.start(through=("sh", "-c", '"$@" & echo $! >"$0.new"; mv "$0.new" "$0"; sleep 1000', self.path("pid")))
+        shell = self.start(through=("sh", "-c", '"$@" & echo $! >"$0.new"; mv "$0.new" "$0"; exec sleep 1000', self.path("pid")))
         self.address = self.wait_ready()
         self.until(lambda: os.path.exists(self.path("pid")))
         with open(self.path("pid"), encoding="utf-8") as file:
@@ -145,22 +144,10 @@ class Ends(AsProcess):
 
     def test_a_port_that_is_taken_is_said(self):
         port = self.address.rpartition(":")[2]
-        second = subprocess.run([sys.executable, os.path.join(os.path.dirname(self.kubesim()), "kubesim"), "--port", port],
+        second = subprocess.run([sys.executable, KUBESIM, "--port", port],
                                 capture_output=True, text=True, check=False, timeout=20)
         self.assertEqual(second.returncode, 1)
         self.assertIn("address already in use", second.stderr)
-
-    @staticmethod
-    def kubesim():
-        from support import KUBESIM
-        return KUBESIM
-
-    def test_it_answers_within_a_second(self):
-        os.unlink(self.path("ready"))
-        began = time.monotonic()
-        self.start()
-        self.wait_ready()
-        self.assertLess(time.monotonic() - began, 10)
 
 
 if __name__ == "__main__":

@@ -139,6 +139,8 @@ TEST_CASE("what must be a string in a manifest must be one in YAML") {
         "found a number; quote it",
         "f:8:91: error: scalers[0].job.template.spec.nodeSelector.gpu: must be a string, found a "
         "boolean; quote it"}},
+      {with_template("metadata: 5, "),
+       {"f:8:32: error: scalers[0].job.template.metadata: must be a mapping, found a number"}},
       {with_template("metadata: {labels: {version: 1.10, app: ~}, annotations: 5}, "),
        {"f:8:51: error: scalers[0].job.template.metadata.labels.version: must be a string, found a "
         "number; quote it",

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
@@ -47,8 +49,8 @@ TEST_CASE("nesting is limited") {
 TEST_CASE("a small file does not grow large through aliases") {
   std::string yaml = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
   for (char name = 'b'; name <= 'j'; ++name) {
-    const std::string before = std::string("*") + static_cast<char>(name - 1) + ", ";
-    yaml += std::string(1, name) + ": &" + name + " [" + repeated(before, 10) + "]\n";
+    const std::string before = fmt::format("*{}, ", static_cast<char>(name - 1));
+    yaml += fmt::format("{0}: &{0} [{1}]\n", name, repeated(before, 10));
   }
   CHECK(problems_of(yaml) ==
         std::vector<std::string>{"f:5:32: error: more than 100000 values, with each alias counted "
@@ -63,10 +65,11 @@ TEST_CASE("a file that no ConfigMap could hold is not read") {
 TEST_CASE("a thousand scalers are no problem") {
   std::string yaml = "connections: {rabbit: {rabbitmq: {host: rabbit}}}\nscalers:\n";
   for (int i = 0; i < 1000; ++i) {
-    const std::string n = std::to_string(i);
-    yaml += "  - {name: s" + n + ", rabbitmq: {connection: rabbit, queue: q" + n +
-            "}, scaleUp: {messagesAbove: 0}, workers: {max: 5}, job: {template: {spec: "
-            "{containers: [{name: w, image: i}]}}}}\n";
+    yaml += fmt::format(
+        "  - {{name: s{0}, rabbitmq: {{connection: rabbit, queue: q{0}}}, "
+        "scaleUp: {{messagesAbove: 0}}, workers: {{max: 5}}, "
+        "job: {{template: {{spec: {{containers: [{{name: w, image: i}}]}}}}}}}}\n",
+        i);
   }
   CHECK(config_of(yaml).scalers.size() == 1000);
 }
@@ -83,8 +86,8 @@ TEST_CASE("very long and very many keys, names and scalars get an answer") {
   std::string keys;
   std::string connections = "connections:\n";
   for (int i = 0; i < 40'000; ++i) {
-    keys += "k" + std::to_string(i) + ": 1\n";
-    if (i < 20'000) connections += "  c" + std::to_string(i) + ": {rabbitmq: 1}\n";
+    keys += fmt::format("k{}: 1\n", i);
+    if (i < 20'000) connections += fmt::format("  c{}: {{rabbitmq: 1}}\n", i);
   }
   check_answer(keys);
   check_answer(connections);
@@ -93,8 +96,7 @@ TEST_CASE("very long and very many keys, names and scalars get an answer") {
 /// Byte edits that keep the text similar enough to get past the YAML parser often.
 void mutate(std::string& text, std::mt19937& random) {
   static const std::string kInteresting =
-      "{}[]:,-#&*!|>'\"%@`?~<\t\n \\\0\xff"
-      "0123456789yesnoff.aA_";
+      std::string("{}[]:,-#&*!|>'\"%@`?~<\t\n \\\xff") + '\0' + "0123456789yesnoff.aA_";
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   if (text.empty()) text = " ";
   const std::size_t at = below(text.size());

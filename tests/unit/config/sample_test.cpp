@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <cctype>
 #include <set>
@@ -13,6 +15,7 @@ namespace jobscaler {
 namespace {
 
 const std::string kSample = CONFIG_DIR "/jobscaler.yaml";
+const std::vector<std::string> kNone;
 const std::string kQuickstart = CONFIG_DIR "/quickstart.yaml";
 
 /// Takes the # off the settings that are left out, without or with those that are only examples.
@@ -25,7 +28,8 @@ std::string uncommented(const std::string& text, bool examples) {
                          std::isalpha(static_cast<unsigned char>(line[hash + 1])) != 0;
     const bool example = line.find("# example") != std::string::npos;
     if (setting && (examples || !example)) line.erase(hash, 1);
-    result += line + "\n";
+    result += line;
+    result += '\n';
   }
   return result;
 }
@@ -33,21 +37,21 @@ std::string uncommented(const std::string& text, bool examples) {
 /// Path patterns as in Keys, and the keys found there.
 using Found = std::set<std::pair<std::string, std::string>>;
 
-void collect(const config::Node& node, const std::string& path, Found& found) {
-  for (const config::Node& item : node.items) collect(item, path + "[]", found);
-  for (const config::Node::Entry& entry : node.entries) {
+void collect(const config::YamlNode& node, const std::string& path, Found& found) {
+  for (const config::YamlNode& item : node.items) collect(item, path + "[]", found);
+  for (const config::YamlNode::Entry& entry : node.entries) {
     found.emplace(path, entry.key);
     const std::string key = path == "connections" ? "*" : entry.key;
-    collect(entry.value, path.empty() ? key : path + "." + key, found);
+    collect(entry.value, path.empty() ? key : fmt::format("{}.{}", path, key), found);
   }
 }
 
 TEST_CASE("the sample has no problems, not even warnings") {
-  CHECK(problems_of(read_whole_file(kSample)) == std::vector<std::string>{});
+  CHECK(problems_of(read_whole_file(kSample)) == kNone);
 }
 
 TEST_CASE("the sample with every setting in use has no problems either") {
-  CHECK(problems_of(uncommented(read_whole_file(kSample), true)) == std::vector<std::string>{});
+  CHECK(problems_of(uncommented(read_whole_file(kSample), true)) == kNone);
 }
 
 TEST_CASE("what the sample leaves out is shown with its default, unless it says example") {
@@ -76,7 +80,7 @@ TEST_CASE("every key that the parser knows is in the sample") {
 }
 
 TEST_CASE("the quickstart's configuration has no problems") {
-  CHECK(problems_of(read_whole_file(kQuickstart)) == std::vector<std::string>{});
+  CHECK(problems_of(read_whole_file(kQuickstart)) == kNone);
 }
 
 TEST_CASE("the quickstart's ports stand on lines of their own, for its script to replace") {

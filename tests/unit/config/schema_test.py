@@ -182,6 +182,7 @@ BAD = [
     (JOB + " template", {}),
     (JOB + " template metadata", {"labels": {"jobscaler.io/x": "y"}}),
     (JOB + " template metadata", {"labels": {"app.kubernetes.io/managed-by": "me"}}),
+    (JOB + " template metadata", "name"),
     (JOB + " template metadata", {"annotations": {"a": 5}}),
     (POD + " restartPolicy", "Always"),
     (POD + " nodeSelector", {"a": True}),

@@ -20,10 +20,12 @@ class Observer {
   Observer(AgeChoice age, World world, bool management, std::uint32_t seed)
       : queue_(world, seed),
         quorum_(world.requeue_to_tail),
+        uncounted_(world.uncounted),
         management_(management),
         random_(seed + 1),
         poll_(std::chrono::milliseconds(1000 + random_() % 5000)),
-        state_(age, poll_) {}
+        missed_(random_() % 2 == 0 ? 20 : 200),
+        state_(age, poll_, management) {}
 
   void run() {
     const auto end = queue_.now() + kRunTime;
@@ -31,7 +33,7 @@ class Observer {
       queue_.run_until(queue_.now() + poll_);
       take_statistics();
       if (queue_.take_restart()) lose_connection();
-      if (random_() % 20 == 0) {
+      if (random_() % missed_ == 0) {
         lose_connection();  // this poll is missed
         continue;
       }
@@ -63,15 +65,12 @@ class Observer {
     Depth depth;
     depth.asked = queue_.now();
     queue_.run_until(depth.asked + milliseconds(100));
+    const bool hidden = quorum_ && leaderless();
+    if (!hidden) queue_.let_consumer_join();
     const auto truth = queue_.true_age();
     const auto sampled = queue_.now();
-    depth.ready = queue_.ready();
-    depth.consumers = queue_.consumers();
-    if (quorum_ && leaderless()) {
-      depth.ready = depth.consumers = 0;
-    } else {
-      queue_.observed();
-    }
+    depth.ready = hidden ? 0 : queue_.ready();
+    depth.consumers = hidden ? 0 : queue_.consumers();
     queue_.run_until(sampled + milliseconds(100));
     depth.answered = queue_.now();
     const auto age = truth.value_or(Duration::zero()) + (depth.answered - sampled);
@@ -88,6 +87,8 @@ class Observer {
     ++claims_[{claim.method, claim.kind}];
     bool holds = claim.age >= truth;
     if (claim.kind == OldestAge::Kind::lower_bound) holds = was_ever_as_old(claim.age, now);
+    // Lower bounds are documented to need every arrival counted.
+    holds |= claim.kind == OldestAge::Kind::lower_bound && uncounted_;
     if (holds) return;
     std::ostringstream text;
     text << to_string(claim.method)
@@ -118,9 +119,11 @@ class Observer {
 
   SimulatedQueue queue_;
   const bool quorum_;
+  const bool uncounted_;
   const bool management_;
   std::mt19937 random_;
   const Duration poll_;
+  const unsigned missed_;  // one poll in so many
   QueueState state_;
   std::optional<StatsSample> sample_;
   TimePoint leaderless_until_{};
@@ -194,7 +197,7 @@ TEST_CASE("arrivals is never below the true age of the head, and its lower bound
 
 TEST_CASE("arrivals is never below the true age when requeued messages go to the tail") {
   const auto outcome = observe(AgeChoice::arrivals, quorum(all_dangers()), true);
-  CHECK(outcome.share(AgeMethod::arrivals) > 0.3);
+  CHECK(outcome.share(AgeMethod::arrivals) > 0.2);
 }
 
 TEST_CASE("timestamp is never below the true age, even when consumers put messages back") {
@@ -206,9 +209,9 @@ TEST_CASE("timestamp is never below the true age, even when consumers put messag
 
 TEST_CASE("auto is never below the true age and uses every method") {
   const auto outcome = observe(AgeChoice::automatic, all_dangers(), true);
-  CHECK(outcome.share(AgeMethod::timestamp) > 0.01);
-  CHECK(outcome.share(AgeMethod::arrivals) > 0.01);
-  CHECK(outcome.share(AgeMethod::bound) > 0.01);
+  CHECK(outcome.share(AgeMethod::timestamp) > 0.1);
+  CHECK(outcome.share(AgeMethod::arrivals) > 0.1);
+  CHECK(outcome.share(AgeMethod::bound) > 0.1);
 }
 
 TEST_CASE("auto is never below the true age of a quorum queue") {
@@ -226,6 +229,15 @@ TEST_CASE(
   const auto outcome = observe(AgeChoice::automatic, world, true);
   CHECK(outcome.share(AgeMethod::timestamp) == 0);
   CHECK(outcome.share(AgeMethod::arrivals) == 0);
+  CHECK(outcome.share(AgeMethod::bound) > 0.1);
+}
+
+TEST_CASE(
+    "arrivals is never below the true age when messages arrive that the counter does not count") {
+  World world = all_dangers();
+  world.uncounted = true;
+  const auto outcome = observe(AgeChoice::arrivals, world, true);
+  CHECK(outcome.share(AgeMethod::arrivals) > 0.1);
 }
 
 }  // namespace jobscaler::rabbitmq::test

@@ -13,6 +13,7 @@ constexpr double kStepSeconds = 0.05;
 
 SimulatedQueue::SimulatedQueue(World world, std::uint32_t seed) : world_(world), random_(seed) {
   ttl_ = uniform(2, 60);
+  churn_ = random_() % 2 == 0 ? 0.05 : 0.005;
   limit_ = 5 + random_() % 100;
   next_publish_stats_ = now_ + uniform(0, 5);
   next_size_stats_ = now_ + uniform(0, 5);
@@ -37,14 +38,16 @@ std::optional<Duration> SimulatedQueue::true_age() const {
   return now_ - oldest->published;
 }
 
-void SimulatedQueue::observed() {
-  if (consumers_.size() < 5 && random_() % 5 == 0) {
+void SimulatedQueue::let_consumer_join() {
+  if (!std::exchange(unseen_end_, false) && consumers_.size() < 5 && random_() % 5 == 0) {
     consumers_.push_back({1 + random_() % 10, uniform(0.02, 4), {}, now_});
   }
 }
 
 QueueStats SimulatedQueue::stats() const {
-  return shown_;
+  QueueStats stats = shown_;
+  stats.priorities = world_.priorities;
+  return stats;
 }
 
 void SimulatedQueue::step() {
@@ -54,11 +57,12 @@ void SimulatedQueue::step() {
   }
   drop_old();
   for (auto& consumer : consumers_) consume(consumer);
-  if (world_.consumers_die && !consumers_.empty() && chance(0.03)) {
+  if (world_.consumers_die && !consumers_.empty() && chance(churn_)) {
     kill_consumer(random_() % consumers_.size());
   }
-  if (!consumers_.empty() && consumers_.back().in_hand.empty() && chance(0.05)) {
+  if (!consumers_.empty() && consumers_.back().in_hand.empty() && chance(churn_)) {
     consumers_.pop_back();  // a worker that ended properly
+    unseen_end_ = true;
   }
   if (world_.purges && chance(0.01)) ready_.clear();
   if (world_.restarts && chance(0.005)) restart();
@@ -114,6 +118,7 @@ void SimulatedQueue::kill_consumer(std::size_t index) {
   const Consumer dead = consumers_[index];
   consumers_.erase(consumers_.begin() + static_cast<std::ptrdiff_t>(index));
   for (const Message& message : dead.in_hand) put_back(message);
+  unseen_end_ = true;
 }
 
 void SimulatedQueue::restart() {
@@ -151,7 +156,6 @@ void SimulatedQueue::make_statistics() {
     shown_.head_timestamp =
         std::chrono::floor<std::chrono::seconds>(head->time_since_epoch()).count();
   }
-  shown_.priorities = world_.priorities;
 }
 
 bool SimulatedQueue::chance(double per_second) {

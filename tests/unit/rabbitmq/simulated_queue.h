@@ -42,10 +42,9 @@ class SimulatedQueue {
   /// What the management API would say now.
   QueueStats stats() const;
 
-  /// The daemon sees the queue as it is now. Consumers join only at these moments: one that joins
-  /// between two samples in which another one dies would hide that death, which is the estimators'
-  /// documented limit.
-  void observed();
+  /// Perhaps a consumer joins; to be called just before the queue is looked at. None does when one
+  /// has gone since the last look, which that would hide: the documented limit of the estimators.
+  void let_consumer_join();
 
   /// The broker restarted since the last call.
   bool take_restart() { return std::exchange(restarted_, false); }
@@ -79,13 +78,15 @@ class SimulatedQueue {
   TimePoint now_{std::chrono::hours(1)};
   std::deque<Message> ready_;
   std::vector<Consumer> consumers_;
-  double rate_ = 0;  // messages per second
+  double rate_ = 0;   // messages per second
+  double churn_ = 0;  // consumers that end or die, per second
   Duration ttl_;
   std::size_t limit_;
   std::int64_t next_order_ = 0;
   std::int64_t published_ = 0;
   std::int64_t redelivered_ = 0;
   std::vector<std::int64_t> put_back_;  // orders, to be counted when delivered again
+  bool unseen_end_ = false;
   bool restarted_ = false;
 
   QueueStats shown_;

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""The daemon when it is stopped, frozen or doubled, and when broker or API server are down or frozen."""
+import os
+import signal
+import socket
+import threading
+import time
+
+import harness
+from harness import JOBS, SCALER, until
+
+STOPS_WITHIN = 2  # seconds, as promised
+TOO_OLD = 2  # seconds after which a decision must not be carried out any more
+
+
+class SteadyTest(harness.ChaosTest):
+    """A daemon that has done its work: as many workers as it may have, all of them ready."""
+
+    WORKERS = 2
+
+    def setUp(self):
+        super().setUp()
+        self.broker.fresh_queue(messages=100)
+        self.sim = self.kubesim()
+        self.sim.limits(self.WORKERS, 1)
+        self.running = self.daemon(self.config(self.sim.kubeconfig, harness.timer_job(ready_after=0.01), self.WORKERS))
+        until("the workers are ready", lambda: sum(bool(job["ready"]) for job in self.sim.times()["jobs"]) == self.WORKERS)
+
+    def assert_stops(self):
+        begin = time.monotonic()
+        self.running.signal(signal.SIGTERM)
+        status = self.running.process.wait(harness.PATIENCE)
+        took = time.monotonic() - begin
+        self.assertEqual(status, 0, self.running.log())
+        self.assertLess(took, STOPS_WITHIN)
+        self.assertTrue(self.running.says("SIGTERM: stops; workers are left as they are"))
+
+    def assert_workers_are_left(self):
+        self.assertEqual(self.sim.stats()["unfinished"], {SCALER: self.WORKERS})
+        self.assertEqual(self.sim.stats()["violations"], [])
+        self.assert_undisturbed(self.sim)
+
+
+class StopTest(SteadyTest):
+    def test_sigterm_leaves_the_workers_alone(self):
+        self.assert_stops()
+        self.assert_workers_are_left()
+
+    def test_sigterm_is_obeyed_while_the_broker_is_frozen(self):
+        self.broker.control("freeze")
+        self.addCleanup(self.broker.control, "thaw")
+        self.running.wait_until_says("source_unavailable")
+        self.assert_stops()
+        self.assert_workers_are_left()
+
+    def test_sigterm_is_obeyed_while_the_broker_is_dead(self):
+        self.broker.control("kill9")
+        self.addCleanup(self.broker.control, "restart")
+        self.running.wait_until_says("source_unavailable")
+        self.assert_stops()
+        self.assert_workers_are_left()
+
+    def test_sigterm_is_obeyed_while_the_api_server_is_frozen(self):
+        self.sim.process.send_signal(signal.SIGSTOP)
+        self.assert_stops()
+        self.sim.process.send_signal(signal.SIGCONT)
+        self.assert_workers_are_left()
+
+
+class UnansweredTest(harness.ChaosTest):
+    def test_sigterm_is_obeyed_while_a_create_is_unanswered(self):
+        self.broker.fresh_queue(messages=100)
+        sim = self.kubesim()
+        sim.faults({"kind": "freeze", "method": "POST", "path": JOBS + "$"})
+        daemon = self.daemon(self.config(sim.kubeconfig, harness.timer_job(ready_after=0.01), most=5))
+        until("a POST that gets no answer", lambda: sim.struck("freeze"))
+        begin = time.monotonic()
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.process.wait(harness.PATIENCE), 0)
+        self.assertLess(time.monotonic() - begin, STOPS_WITHIN)
+
+
+class HangingUp:
+    """A server that is not there yet: takes connections, hangs up at once, and counts them."""
+
+    def __init__(self, port):
+        self.count = 0
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(("127.0.0.1", port))
+        self.port = self.socket.getsockname()[1]
+        self.socket.listen()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            connection.close()
+            self.count += 1
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join()
+
+
+class DownAtStartTest(harness.ChaosTest):
+    def test_a_daemon_started_before_broker_and_api_server_says_so_once_and_recovers(self):
+        most = 3
+        self.broker.fresh_queue(messages=100)
+        self.broker.control("kill9")
+        no_broker, no_api = HangingUp(self.broker.port), HangingUp(0)
+        kubeconfig = os.path.join(self.scratch, "kubeconfig")
+        with open(kubeconfig, "w", encoding="utf-8") as file:
+            file.write(harness.KUBECONFIG.format(port=no_api.port))
+        daemon = self.daemon(self.config(kubeconfig, harness.timer_job(ready_after=0.01), most))
+        until("several attempts at both", lambda: no_broker.count >= 3 and no_api.count >= 3)
+        self.assertIsNone(daemon.process.poll())
+        for subject in ("rabbitmq rabbit", "kubernetes"):
+            self.assertEqual(len(daemon.complaints(subject)), 1, daemon.log())
+
+        no_broker.close()
+        no_api.close()
+        self.broker.control("restart")
+        sim = self.kubesim("--port", str(no_api.port))
+        sim.limits(most, 1)
+        until("all workers are there", lambda: sim.created() == most)
+        self.assertEqual(sim.stats()["violations"], [])
+
+
+class OutageTest(SteadyTest):
+    WORKERS = 1
+
+    def test_no_worker_is_created_while_the_broker_is_down(self):
+        self.broker.control("kill9")
+        self.running.wait_until_says("source_unavailable")
+        self.sim.call("DELETE", f"{JOBS}/{SCALER}-1", {"propagationPolicy": "Background"})
+        until("the worker is gone", lambda: not self.sim.jobs())
+        posts = self.sim.posts()
+        self.broker.control("restart")
+        self.assertEqual(self.sim.posts(), posts)
+        until("the next worker", lambda: self.sim.created() == 2)
+        self.assertEqual(self.sim.stats()["violations"], [])
+
+
+class FrozenDaemonTest(harness.ChaosTest):
+    def test_a_daemon_that_was_frozen_in_mid_ramp_goes_on_within_its_limits(self):
+        most, window = 12, 2
+        self.broker.fresh_queue(messages=100)
+        sim = self.kubesim()
+        sim.limits(most, window)
+        daemon = self.daemon(self.config(sim.kubeconfig, harness.timer_job(ready_after=0.05), most, window))
+        for wanted in (2, 5, 8):
+            until("the ramp goes on", lambda: sim.created() >= wanted)
+            daemon.signal(signal.SIGSTOP)
+            time.sleep(TOO_OLD + 0.2)
+            daemon.signal(signal.SIGCONT)
+        until("all workers are there", lambda: sim.created() == most)
+        self.assertEqual(sim.stats()["violations"], [])
+        self.assert_dense(sim)
+        self.assert_undisturbed(sim)
+
+
+class TwoDaemonsTest(harness.ChaosTest):
+    def test_two_daemons_at_once_stay_below_the_maximum(self):
+        """Without leader election the window may be exceeded, by one worker per scaler of the group."""
+        most, window, scalers = 40, 1, 1
+        self.broker.fresh_queue(messages=100)
+        sim = self.kubesim()
+        sim.limits(most, window + scalers)
+        config = self.config(sim.kubeconfig, harness.timer_job(ready_after=0.02), most, window)
+        daemons = [self.daemon(config, name) for name in ("one", "other")]
+        until("all workers are there", lambda: sim.created() == most)
+        for daemon in daemons:
+            daemon.wait_until_says("at_max")
+        self.assertEqual(sim.stats()["violations"], [])
+        self.assertEqual(sim.created(), most)
+        self.assert_dense(sim)
+        self.assert_undisturbed(sim)
+
+
+if __name__ == "__main__":
+    harness.main()
