@@ -34,7 +34,7 @@ clean_up() {
 }
 
 start_broker() {
-  in_background "$REPO/scripts/private_rabbitmq.sh" start "$run/rabbitmq" 2>"$run/rabbitmq.log" ||
+  in_background "$REPO/scripts/private_rabbitmq.sh" start --stats-interval 500 "$run/rabbitmq" 2>"$run/rabbitmq.log" ||
     die "RabbitMQ does not start: $(tail -n 3 "$run/rabbitmq.log")"
   # shellcheck disable=SC1091
   . "$run/rabbitmq/env"

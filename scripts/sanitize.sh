@@ -26,4 +26,4 @@ in_background "$REPO/scripts/lib/build.sh" "$build" -DJOBSCALER_TESTS=ON -DJOBSC
 # ThreadSanitizer of GCC 12 finds no room for its shadow memory where newer kernels randomise addresses widely.
 if [ "$sanitizers" = thread ] && setarch -R true 2>/dev/null; then TEST_WRAPPER=(setarch -R); fi
 say "testing"
-run_tests "$build" -LE 'bench' "$@"
+run_tests "$build" "$@"

@@ -9,7 +9,7 @@ STARTED_AT=$SECONDS
 BUILD_PACKAGES=(g++ cmake ninja-build libcpprest-dev librabbitmq-dev libssl-dev libyaml-cpp-dev libfmt-dev)
 
 # What its tests are built and run with.
-TEST_PACKAGES=(catch2 ccache rabbitmq-server python3 openssl procps)
+TEST_PACKAGES=(catch2 ccache rabbitmq-server python3 python3-jsonschema python3-yaml openssl procps)
 
 # "[ 12 s] text"
 say() { printf '[%3d s] %s\n' $((SECONDS - STARTED_AT)) "$*"; }

@@ -142,8 +142,27 @@ Result<bool> AmqpConnection::log_in() {
   const auto reply = amqp_login_with_properties(
       state_->amqp, settings.vhost.c_str(), 0, kFrameMax, state_->options.heartbeat_seconds,
       &properties, AMQP_SASL_METHOD_PLAIN, settings.username.c_str(), password->c_str());
-  if (reply.reply_type != AMQP_RESPONSE_NORMAL) return reply_error(reply, kLoggingIn);
-  return true;
+  if (reply.reply_type == AMQP_RESPONSE_NORMAL) return true;
+  if (settings.tls.enabled && reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
+    listen_for_alert();
+  return reply_error(reply, kLoggingIn);
+}
+
+/// With TLS 1.3 the broker's alert about our certificate comes after the handshake, and is lost if
+/// it crosses our first bytes. So the handshake is made once more, without a word afterwards.
+void AmqpConnection::listen_for_alert() {
+  State& state = *state_;
+  if (state.tls.alert >= 0 || state.interrupt->triggered()) return;
+  amqp_connection_state_t listener = amqp_new_connection();
+  if (listener == nullptr) return;
+  timeval timeout = to_timeval(state.settings.timeout);
+  const auto socket = make_tls_socket(listener, state.settings.tls, state.tls);
+  if (socket && amqp_socket_open_noblock(*socket, state.settings.host.c_str(), state.settings.port,
+                                         &timeout) == AMQP_STATUS_OK) {
+    amqp_frame_t frame{};
+    amqp_simple_wait_frame_noblock(listener, &frame, &timeout);
+  }
+  amqp_destroy_connection(listener);
 }
 
 Result<bool> AmqpConnection::reopen_channel() {
@@ -206,8 +225,9 @@ Error AmqpConnection::status_error(int status, std::string_view doing) const {
     case AMQP_STATUS_TIMEOUT:
       return {
           ErrorKind::unavailable,
-          fmt::format("no answer from {} within {} while {}: the broker is overloaded or frozen",
-                      state.peer, seconds_text(state.settings.timeout), doing)};
+          fmt::format("no answer from {} within {} while {}: the broker is overloaded or frozen{}",
+                      state.peer, seconds_text(state.settings.timeout), doing,
+                      doing == kLoggingIn ? ", or this is not its AMQP port" : "")};
     case AMQP_STATUS_HEARTBEAT_TIMEOUT:
       return {ErrorKind::unavailable, fmt::format("connection to {} lost: no heartbeat for {} s",
                                                   state.peer, 2 * amqp_get_heartbeat(state.amqp))};
@@ -220,10 +240,12 @@ Error AmqpConnection::status_error(int status, std::string_view doing) const {
       return {ErrorKind::malformed,
               fmt::format("{} does not speak AMQP 0-9-1 ({}): is this the broker's AMQP port?",
                           state.peer, words)};
-    default:
+    default: {
+      const bool no_tls = doing == kLoggingIn && !state.settings.tls.enabled;
       return {ErrorKind::unavailable,
               fmt::format("connection to {} lost while {} ({}){}", state.peer, doing, words,
-                          doing == kLoggingIn ? ": does this port expect TLS?" : "")};
+                          no_tls ? ": does this port expect TLS?" : "")};
+    }
   }
 }
 

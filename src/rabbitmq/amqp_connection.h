@@ -74,6 +74,7 @@ class AmqpConnection {
   explicit AmqpConnection(std::unique_ptr<State> state);
   Result<bool> connect();
   Result<bool> log_in();
+  void listen_for_alert();
   std::unique_ptr<State> state_;
 };
 

@@ -82,7 +82,9 @@ void verify_host(SSL_CTX* context, const std::string& host) {
 }
 
 std::string alert_words(int alert) {
-  return SSL_alert_desc_string_long(alert);
+  // OpenSSL 3.0 has no words for the alert that matters most here.
+  constexpr int kCertificateRequired = 116;
+  return alert == kCertificateRequired ? "certificate required" : SSL_alert_desc_string_long(alert);
 }
 
 }  // namespace

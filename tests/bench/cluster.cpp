@@ -68,22 +68,26 @@ void Cluster::delete_job(const std::string& job) const {
 
 std::vector<std::string> Cluster::names(const std::string& collection,
                                         const std::string& instance) const {
+  value list = value::parse(get(collection + "?" + instance_query(instance)));
   std::vector<std::string> names;
-  for (const value& item :
-       value::parse(get(collection + "?" + instance_query(instance))).at("items").as_array()) {
+  for (const value& item : list.at("items").as_array()) {
     names.push_back(item.at("metadata").at("name").as_string());
   }
   return names;
 }
 
-void Cluster::forget(const std::string& instance) const {
+void Cluster::delete_jobs(const std::string& instance) const {
   for (const std::string& job : names(kube::jobs_path(name_space()), instance)) delete_job(job);
-  send("DELETE", kube::leases_path(name_space(), kube::lease_name(instance)), "{}");
   for (TimePoint deadline = BootClock::now() + kPatience; BootClock::now() < deadline;) {
     if (names(kube::pods_path(name_space()), instance).empty()) return;
     std::this_thread::sleep_for(kLookEvery);
   }
   throw std::runtime_error("the pods of instance " + instance + " do not go away");
+}
+
+void Cluster::forget(const std::string& instance) const {
+  delete_jobs(instance);
+  send("DELETE", kube::leases_path(name_space(), kube::lease_name(instance)), "{}");
 }
 
 }  // namespace jobscaler::bench

@@ -29,7 +29,9 @@ class Cluster {
   /// The body of the answer.
   std::string get(const std::string& path) const;
   void delete_job(const std::string& job) const;
-  /// Deletes the instance's Jobs and its Lease; returns when they and the Jobs' pods are gone.
+  /// Deletes the instance's Jobs; returns when their pods are gone, too.
+  void delete_jobs(const std::string& instance) const;
+  /// Deletes the instance's Jobs, and its Lease, which remembers their numbers.
   void forget(const std::string& instance) const;
 
  private:

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <stdexcept>
 #include <string>
 
 #include "bench/rows.h"
@@ -23,19 +24,25 @@ constexpr int kRealTurns = 5;
 constexpr int kRealTransitions = 25;
 constexpr int kTrials = 25;
 
-int run(char** arguments, bool real) {
-  Bench bench{.daemon = arguments[1],
-              .floor = arguments[2],
-              .amqp_port = std::atoi(arguments[3]),
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) throw std::runtime_error(fmt::format("{} is not set", name));
+  return value;
+}
+
+int run(int argc, char** argv) {
+  Bench bench{.daemon = argv[1],
+              .floor = argv[2],
+              .amqp_port = std::stoi(environment("AMQP_PORT")),
               .scratch = {}};
+  Cluster kubesim(Cluster::Kind::kubesim, environment("KUBECONFIG"), "bench");
   Table table;
-  engine_step(table);
-  poll_queues(table, bench);
-  Cluster kubesim(Cluster::Kind::kubesim, arguments[4], "bench");
+  if (!getenv("ONLY")) engine_step(table);
+  if (!getenv("ONLY")) poll_queues(table, bench);
   threshold_to_post(table, bench, kubesim, kTrials);
   ready_to_post(table, bench, kubesim, kTurns, kTransitions);
-  if (real) {
-    Cluster cluster(Cluster::Kind::real, arguments[5], arguments[6]);
+  if (argc == 5) {
+    Cluster cluster(Cluster::Kind::real, argv[3], argv[4]);
     ready_to_post(table, bench, cluster, kRealTurns, kRealTransitions);
   }
   return table.all_within_target() ? 0 : kOver;
@@ -44,17 +51,18 @@ int run(char** arguments, bool real) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5 && argc != 7) {
+  if (argc != 3 && argc != 5) {
     fmt::print(
         stderr,
-        "usage: {} JOBSCALER FLOOR AMQP_PORT KUBESIM_KUBECONFIG [KUBECONFIG NODE_GROUP]\n"
+        "usage: {} JOBSCALER FLOOR [KUBECONFIG NODE_GROUP]\n"
+        "  with AMQP_PORT of a RabbitMQ and KUBECONFIG of a kubesim in the environment\n"
         "exit status: 0 all within target; 1 something is over; 2 it could not be measured\n",
         argv[0]);
     return kFailed;
   }
   try {
     jobscaler::http::initialize_thread_pool(2);
-    return run(argv, argc == 7);
+    return run(argc, argv);
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}: {}\n", argv[0], error.what());
     return kFailed;

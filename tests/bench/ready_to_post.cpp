@@ -41,7 +41,9 @@ struct Comparison {
 };
 
 /// The daemon and the floor take turns, so that what else the machine does hits both alike. The
-/// daemon is switched by its backlog: with messages it creates, without it holds.
+/// daemon is switched by its backlog: with messages it creates, without it holds. Each turn's Jobs
+/// are deleted after it: kubesim gets slower with their number, and what both wait for would hide
+/// what tells them apart.
 class Race {
  public:
   Race(const Bench& bench, const Cluster& cluster)
@@ -66,6 +68,7 @@ class Race {
     queues_.purge(kDaemon);
     daemon_.wait_for_output("below_threshold", said);
     daemon_turns_.push_back(turn);
+    cluster_.delete_jobs(kDaemon);
   }
 
   void floor_turn(int transitions) {
@@ -77,6 +80,7 @@ class Race {
     Turn turn{.first = before + 1, .last = before + 1 + transitions};
     floor_jobs_.job_added(job_name(kFloor, turn.last));
     floor_turns_.push_back(turn);
+    cluster_.delete_jobs(kFloor);
   }
 
   const Process& daemon() const { return daemon_; }

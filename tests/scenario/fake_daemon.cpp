@@ -22,7 +22,6 @@ void FakeDaemon::start() {
   ++life_;
   frozen_ = false;
   engine_ = std::make_unique<Engine>(spec_, world_.now());
-  later(kOneWay, [this] { post(event::MarksLoaded{cluster_.marks}); });
   mend_watch();
   pump();
 }
@@ -65,7 +64,8 @@ void FakeDaemon::mend_watch() {
   relist();
 }
 
-/// As the real client does: list, then watch from the list's version on.
+/// As the real client does: list, watch from the list's version on, and read the marks after the
+/// list: a Job that the list does not show any more is then in the marks.
 void FakeDaemon::relist() {
   const TimePoint asked_at = world_.now();
   later(kOneWay, [this, asked_at] {
@@ -73,6 +73,7 @@ void FakeDaemon::relist() {
     watch_ = cluster_.watch([this](const Event& event) { hear(event); });
     later(kOneWay, [this, asked_at, workers = cluster_.list()] {
       post(event::WatchChanged{true, world_.now(), ""});
+      post(event::MarksLoaded{cluster_.marks});
       post(event::WorkersListed{workers, asked_at});
     });
   });

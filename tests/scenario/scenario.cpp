@@ -66,7 +66,6 @@ void Scenario::hear(const FakeDaemon& who, const Action& action) {
 void Scenario::line(const FakeDaemon& who, const std::string& scaler, const std::string& text) {
   const bool several = daemons_.size() > 1;
   const std::string name = several && &who != daemons_[0].get() ? scaler + "'" : scaler;
-  if (getenv("DBG")) fmt::print("{} {:8} {}\n", stamp(world.elapsed()), name, text);
   log_ += fmt::format("{} {:8} {}\n", stamp(world.elapsed()), name, text);
 }
 

@@ -79,9 +79,9 @@ WorkerFacts Client::expect(std::int64_t number, const std::string& what,
 }
 
 void Client::expect_gone(const WorkerFacts& worker) {
-  recorder_.expect<event::WorkerGone>(
-      worker.name + " is gone",
-      [&](const event::WorkerGone& gone) { return gone.uid == worker.uid; });
+  recorder_.expect<event::WorkerGone>(worker.name + " is gone", [&](const event::WorkerGone& gone) {
+    return gone.uid == worker.uid;
+  });
 }
 
 std::string Client::template_refusal() {

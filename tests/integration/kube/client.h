@@ -15,7 +15,7 @@ struct ClientOptions {
   std::string kubeconfig;  ///< of the API server it talks to
   std::string name_space;
   std::string instance = "suite";
-  std::string group = "pool";  ///< the node group's label on the nodes
+  std::string group = "pool";      ///< the node group's label on the nodes
   std::string annotations = "{}";  ///< of the pods, a JSON object
   std::string extra_spec;          ///< members of the Job's spec, each followed by a comma
   std::string container = R"({"name": "main", "image": "x"})";
@@ -35,8 +35,7 @@ class Client {
   /// Asks for worker `number` and waits for the answer. One at a time.
   jobscaler::CreateOutcome create(std::int64_t number);
   /// The same, without waiting.
-  void ask_for(std::int64_t number,
-               jobscaler::TimePoint decided_at = jobscaler::BootClock::now());
+  void ask_for(std::int64_t number, jobscaler::TimePoint decided_at = jobscaler::BootClock::now());
   jobscaler::CreateOutcome answer_for(std::int64_t number, std::size_t from = 0);
 
   void remove(const jobscaler::WorkerFacts& worker);
@@ -44,9 +43,8 @@ class Client {
   void record(std::int64_t mark);
 
   /// The next news of worker `number` that the condition accepts; from the beginning.
-  jobscaler::WorkerFacts expect(
-      std::int64_t number, const std::string& what,
-      const std::function<bool(const jobscaler::WorkerFacts&)>& accepts);
+  jobscaler::WorkerFacts expect(std::int64_t number, const std::string& what,
+                                const std::function<bool(const jobscaler::WorkerFacts&)>& accepts);
   void expect_gone(const jobscaler::WorkerFacts& worker);
 
   /// The refusal of the template, asked for at start. Empty: accepted.

@@ -89,9 +89,10 @@ TEST_CASE("a full quota of Jobs is told in the server's words, and taken up when
   REQUIRE(client.create(1).kind == Kind::created);
   const auto refused = client.create(2);
   CHECK(refused.kind == Kind::quota_exceeded);
-  CHECK(refused.words ==
-        R"(jobs.batch "orders-2" is forbidden: exceeded quota: few, requested: count/jobs.batch=1, )"
-        "used: count/jobs.batch=1, limited: count/jobs.batch=1");
+  CHECK(
+      refused.words ==
+      R"(jobs.batch "orders-2" is forbidden: exceeded quota: few, requested: count/jobs.batch=1, )"
+      "used: count/jobs.batch=1, limited: count/jobs.batch=1");
   space.remove_quota("few");
   eventually("the quota is gone", [&] { return client.create(2).kind == Kind::created; });
 }
@@ -105,7 +106,8 @@ TEST_CASE("a full quota of pods is told by the Job's event") {
   const auto told = client.expect(
       1, "FailedCreate", [](const auto& worker) { return worker.event_reason == "FailedCreate"; });
   CHECK_FALSE(told.pod);
-  CHECK(contains(told.event_words, "job-controller: FailedCreate Error creating: pods \"orders-1-"));
+  CHECK(
+      contains(told.event_words, "job-controller: FailedCreate Error creating: pods \"orders-1-"));
   CHECK(contains(told.event_words, "exceeded quota: none, requested: pods=1"));
 }
 
@@ -142,7 +144,8 @@ TEST_CASE("a template that lacks what is required is refused with the field's na
   client.start();
   for (const auto& words : {client.template_refusal(), client.create(1).words}) {
     CHECK(contains(words, "spec.template.spec.containers[0].image: Required value"));
-    CHECK(contains(words, "spec.template.spec.containers[0].name: Invalid value: \"Main_Container\""));
+    CHECK(contains(words,
+                   "spec.template.spec.containers[0].name: Invalid value: \"Main_Container\""));
   }
   CHECK(client.create(1).kind == Kind::template_refused);
   CHECK(has_no_jobs(space));

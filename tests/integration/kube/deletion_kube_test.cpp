@@ -21,9 +21,8 @@ ClientOptions in(const Namespace& space) {
 WorkerFacts ready_worker(Client& client) {
   client.start();
   client.create(1);
-  return client.expect(1, "ready", [](const auto& worker) {
-    return worker.pod && worker.pod->ready;
-  });
+  return client.expect(1, "ready",
+                       [](const auto& worker) { return worker.pod && worker.pod->ready; });
 }
 
 }  // namespace
@@ -66,9 +65,8 @@ TEST_CASE("a deletion that a finalizer holds up is told as deleting, and then as
   CHECK(held.outcome == WorkerFacts::Outcome::unfinished);
   const auto again = client.create(1);
   CHECK(again.kind == CreateOutcome::Kind::already_finished);
-  REQUIRE(target()
-              .merge(space.jobs(worker.name), R"({"metadata": {"finalizers": null}})")
-              .status == 200);
+  REQUIRE(target().merge(space.jobs(worker.name), R"({"metadata": {"finalizers": null}})").status ==
+          200);
   client.expect_gone(worker);
 }
 

@@ -163,7 +163,8 @@ TEST_CASE("a worker that fits on no node is told in the scheduler's and the auto
   CHECK(contains(told.event_words, "node(s) didn't match node selector"));
 }
 
-TEST_CASE("a worker that makes its node group grow is told with the autoscaler's words, then ready") {
+TEST_CASE(
+    "a worker that makes its node group grow is told with the autoscaler's words, then ready") {
   const Namespace space;
   Client client(in(space));
   client.start();
@@ -191,10 +192,9 @@ TEST_CASE("an evicted pod is told with its reason") {
   client.start();
   client.create(1);
   const auto running = client.expect(1, "ready", is_ready);
-  const auto patched =
-      target().merge(space.pods(running.pod->name) + "/status",
-                     R"({"status": {"phase": "Failed", "reason": "Evicted", )"
-                     R"("message": "The node was low on resource: memory."}})");
+  const auto patched = target().merge(space.pods(running.pod->name) + "/status",
+                                      R"({"status": {"phase": "Failed", "reason": "Evicted", )"
+                                      R"("message": "The node was low on resource: memory."}})");
   REQUIRE(patched.status == 200);
   const auto evicted = client.expect(1, "evicted", [](const auto& worker) {
     return worker.pod && worker.pod->status_reason == "Evicted";
@@ -245,8 +245,8 @@ TEST_CASE("a client that starts late lists the workers there are") {
 
   Client second(in(space));
   second.start();
-  const auto listed = second.recorder().expect<event::WorkersListed>(
-      "the list", [](const auto&) { return true; });
+  const auto listed =
+      second.recorder().expect<event::WorkersListed>("the list", [](const auto&) { return true; });
   REQUIRE(listed.workers.size() == 2);
   for (const auto& worker : listed.workers) {
     CHECK(worker.uid == (worker.number == 1 ? one : two).worker->uid);

@@ -13,47 +13,43 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(120);
 
-std::string describe(const Event& event) {
-  struct Words {
-    std::string operator()(const event::ReadingTaken&) { return "ReadingTaken"; }
-    std::string operator()(const event::LeadershipChanged&) { return "LeadershipChanged"; }
-    std::string operator()(const event::WorkersListed& listed) {
-      std::string text = fmt::format("WorkersListed {}", listed.workers.size());
-      for (const auto& worker : listed.workers) text += "\n      " + describe(worker);
-      return text;
-    }
-    std::string operator()(const event::WorkerSeen& seen) {
-      return "WorkerSeen " + describe(seen.worker);
-    }
-    std::string operator()(const event::WorkerGone& gone) { return "WorkerGone " + gone.name; }
-    std::string operator()(const event::WatchChanged& changed) {
-      return fmt::format("WatchChanged {} {}", changed.up ? "up" : "down", changed.words);
-    }
-    std::string operator()(const event::MarksLoaded& loaded) {
-      std::string text = "MarksLoaded";
-      for (const auto& [scaler, mark] : loaded.marks) text += fmt::format(" {}={}", scaler, mark);
-      return text;
-    }
-    std::string operator()(const event::CreateAnswered& answered) {
-      const auto& outcome = answered.outcome;
-      return fmt::format("CreateAnswered {} kind {} \"{}\" {}", answered.number,
-                         static_cast<int>(outcome.kind), outcome.words,
-                         outcome.worker ? describe(*outcome.worker) : "");
-    }
-    std::string operator()(const event::TemplateChecked& checked) {
-      return fmt::format("TemplateChecked {} \"{}\"", checked.scaler, checked.refusal);
-    }
-    std::string describe(const WorkerFacts& worker) { return kube_suite::describe(worker); }
-  };
-  return std::visit(Words(), event);
-}
+struct Words {
+  std::string operator()(const event::ReadingTaken&) const { return "ReadingTaken"; }
+  std::string operator()(const event::LeadershipChanged&) const { return "LeadershipChanged"; }
+  std::string operator()(const event::WorkersListed& listed) const {
+    std::string text = fmt::format("WorkersListed {}", listed.workers.size());
+    for (const auto& worker : listed.workers) text += "\n      " + describe(worker);
+    return text;
+  }
+  std::string operator()(const event::WorkerSeen& seen) const {
+    return "WorkerSeen " + describe(seen.worker);
+  }
+  std::string operator()(const event::WorkerGone& gone) const { return "WorkerGone " + gone.name; }
+  std::string operator()(const event::WatchChanged& changed) const {
+    return fmt::format("WatchChanged {} {}", changed.up ? "up" : "down", changed.words);
+  }
+  std::string operator()(const event::MarksLoaded& loaded) const {
+    std::string text = "MarksLoaded";
+    for (const auto& [scaler, mark] : loaded.marks) text += fmt::format(" {}={}", scaler, mark);
+    return text;
+  }
+  std::string operator()(const event::CreateAnswered& answered) const {
+    const auto& outcome = answered.outcome;
+    return fmt::format("CreateAnswered {} kind {} \"{}\" {}", answered.number,
+                       static_cast<int>(outcome.kind), outcome.words,
+                       outcome.worker ? describe(*outcome.worker) : "");
+  }
+  std::string operator()(const event::TemplateChecked& checked) const {
+    return fmt::format("TemplateChecked {} \"{}\"", checked.scaler, checked.refusal);
+  }
+};
 
 }  // namespace
 
 std::string describe(const WorkerFacts& worker) {
-  std::string text = fmt::format("{} outcome {} {}{}", worker.name,
-                                 static_cast<int>(worker.outcome), worker.outcome_reason,
-                                 worker.deleting ? " deleting" : "");
+  std::string text =
+      fmt::format("{} outcome {} {}{}", worker.name, static_cast<int>(worker.outcome),
+                  worker.outcome_reason, worker.deleting ? " deleting" : "");
   if (worker.pod) {
     const auto& pod = *worker.pod;
     text += fmt::format(", pod stage {} on '{}'{}{} {}", static_cast<int>(pod.stage), pod.node,
@@ -110,8 +106,7 @@ Event Recorder::wait_for(const std::string& what, std::size_t from,
     for (; next < events_.size(); ++next) {
       if (accepts(events_[next])) return events_[next];
     }
-  } while (came_.wait_until(lock, deadline) == std::cv_status::no_timeout ||
-           next < events_.size());
+  } while (came_.wait_until(lock, deadline) == std::cv_status::no_timeout || next < events_.size());
   lock.unlock();
   FAIL("never came: " << what << "\n" << story());
   throw std::logic_error("not reached");
@@ -140,8 +135,7 @@ Note Recorder::expect_note(const std::string& part) {
     for (; next < notes_.size(); ++next) {
       if (notes_[next].text.find(part) != std::string::npos) return notes_[next];
     }
-  } while (came_.wait_until(lock, deadline) == std::cv_status::no_timeout ||
-           next < notes_.size());
+  } while (came_.wait_until(lock, deadline) == std::cv_status::no_timeout || next < notes_.size());
   lock.unlock();
   FAIL("never came: a note with \"" << part << "\"\n" << story());
   throw std::logic_error("not reached");
@@ -150,7 +144,7 @@ Note Recorder::expect_note(const std::string& part) {
 std::string Recorder::story() const {
   const std::lock_guard lock(mutex_);
   std::string text;
-  for (const auto& event : events_) text += "  " + kube_suite::describe(event) + "\n";
+  for (const auto& event : events_) text += "  " + std::visit(Words(), event) + "\n";
   for (const auto& note : notes_) {
     text += fmt::format("  note {} {}: {}\n", to_string(note.level), note.subject, note.text);
   }

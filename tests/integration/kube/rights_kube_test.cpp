@@ -88,8 +88,8 @@ TEST_CASE("check finds nothing wrong where nothing is") {
     CHECK((line.status == Status::ok ||
            contains(line.text, "a server before 1.25 does not report unknown fields")));
   }
-  CHECK(contains(line_of(lines, "kubernetes").text,
-                 fmt::format("version v1.{}", target().minor())));
+  CHECK(
+      contains(line_of(lines, "kubernetes").text, fmt::format("version v1.{}", target().minor())));
   CHECK(line_of(lines, "job template").text == "accepted in a dry run");
 }
 
@@ -99,7 +99,8 @@ TEST_CASE("check names each permission that is missing") {
   const auto lines = client.check();
   const auto create = line_of(lines, "permission create jobs.batch");
   CHECK(create.status == Status::fail);
-  CHECK(create.text == fmt::format("not granted in namespace {}; add it to the Role", space.name()));
+  CHECK(create.text ==
+        fmt::format("not granted in namespace {}; add it to the Role", space.name()));
   CHECK(line_of(lines, "permission list pods").status == Status::fail);
   CHECK(line_of(lines, "permission list events").status == Status::warn);
   CHECK(line_of(lines, "permission update leases.coordination.k8s.io").status == Status::fail);

@@ -49,17 +49,20 @@ std::vector<Refusal> refusals() {
   return {
       {"no container", with_container(""), 422, "spec.template.spec.containers: Required value"},
       {"no image", with_container(R"({"name": "main"})"), 422, kAt + ".image: Required value"},
-      {"no container name", with_container(R"({"image": "x"})"), 422, kAt + ".name: Required value"},
+      {"no container name", with_container(R"({"image": "x"})"), 422,
+       kAt + ".name: Required value"},
       {"two containers of one name",
        with_container(R"({"name": "a", "image": "x"}, {"name": "a", "image": "x"})"), 422,
        "spec.template.spec.containers[1].name: Duplicate value: \"a\""},
-      {"a pull policy", with_container(R"({"name": "a", "image": "x", "imagePullPolicy": "Maybe"})"),
-       422,
-       kAt + R"(.imagePullPolicy: Unsupported value: "Maybe": supported values: "Always", "IfNotPresent", "Never")"},
+      {"a pull policy",
+       with_container(R"({"name": "a", "image": "x", "imagePullPolicy": "Maybe"})"), 422,
+       kAt +
+           R"(.imagePullPolicy: Unsupported value: "Maybe": supported values: "Always", "IfNotPresent", "Never")"},
       {"a negative amount",
        with_container(R"({"name": "a", "image": "x", "resources": {"requests": {"cpu": "-1"}}})"),
        422,
-       kAt + R"(.resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0)"},
+       kAt +
+           R"(.resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0)"},
       {"more requested than allowed",
        with_container(
            R"({"name": "a", "image": "x", "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}})"),
@@ -121,8 +124,8 @@ TEST_CASE("a Job that is not valid is refused with the server's words") {
         CHECK_FALSE(answer.text("details/causes/0/field").empty());
       } else {
         CHECK(answer.text("reason") == "BadRequest");
-        CHECK(answer.text("message").rfind(
-                  R"(Job in version "v1" cannot be handled as a Job: )", 0) == 0);
+        CHECK(answer.text("message").rfind(R"(Job in version "v1" cannot be handled as a Job: )",
+                                           0) == 0);
         CHECK(contains(lower(answer.text("message")), lower(refusal.message)));
       }
     }
@@ -224,8 +227,8 @@ TEST_CASE("what is not there is 404 with its kind") {
     CHECK(answer.text("reason") == "NotFound");
     CHECK(answer.text("message") == message);
   }
-  const auto nowhere = target().post(
-      "/apis/batch/v1/namespaces/none-" + space.name() + "/jobs", JobText().str());
+  const auto nowhere =
+      target().post("/apis/batch/v1/namespaces/none-" + space.name() + "/jobs", JobText().str());
   CHECK(nowhere.status == 404);
   CHECK(nowhere.text("details/kind") == "namespaces");
   const auto list = target().get("/apis/batch/v1/namespaces/none-" + space.name() + "/jobs");
@@ -262,8 +265,7 @@ TEST_CASE("a Job's template cannot be changed, and its labels can") {
   CHECK(refused.status == 422);
   CHECK(refused.text("details/causes/0/field") == "spec.template");
   CHECK(contains(refused.text("message"), "field is immutable"));
-  const auto changed =
-      target().merge(space.jobs("job"), R"({"metadata": {"labels": {"x": "y"}}})");
+  const auto changed = target().merge(space.jobs("job"), R"({"metadata": {"labels": {"x": "y"}}})");
   CHECK(changed.status == 200);
   CHECK(changed.text("metadata/labels/x") == "y");
 }
@@ -272,25 +274,25 @@ TEST_CASE("access reviews tell what a token may do") {
   const Namespace space;
   const auto bot = target().with_token(space.token_with(
       R"([{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list"]}])"));
-  for (const auto& [verb, allowed] : std::map<std::string, std::string>{{"list", "true"},
-                                                                        {"create", "false"}}) {
+  for (const auto& [verb, allowed] :
+       std::map<std::string, std::string>{{"list", "true"}, {"create", "false"}}) {
     const auto body = fmt::format(
         R"({{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", )"
         R"("spec": {{"resourceAttributes": {{"namespace": "{}", "verb": "{}", "group": "batch", )"
         R"("resource": "jobs"}}}}}})",
         space.name(), verb);
-    const auto answer =
-        bot.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body);
+    const auto answer = bot.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body);
     CHECK(answer.status == 201);
     CHECK(answer.text("status/allowed") == allowed);
   }
   const auto refused = bot.post(space.jobs(), JobText().str());
   CHECK(refused.status == 403);
-  CHECK(refused.text("message") ==
-        fmt::format(
-            R"(jobs.batch is forbidden: User "system:serviceaccount:{0}:bot" cannot create resource )"
-            R"("jobs" in API group "batch" in the namespace "{0}")",
-            space.name()));
+  CHECK(
+      refused.text("message") ==
+      fmt::format(
+          R"(jobs.batch is forbidden: User "system:serviceaccount:{0}:bot" cannot create resource )"
+          R"("jobs" in API group "batch" in the namespace "{0}")",
+          space.name()));
   const auto unknown = target().with_token("nonsense").get(space.jobs());
   CHECK(unknown.status == 401);
   CHECK(unknown.text("message") == "Unauthorized");

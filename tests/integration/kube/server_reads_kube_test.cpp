@@ -59,8 +59,8 @@ TEST_CASE("a list comes in pages of one moment") {
   const auto second = target().get(space.leases() + "?limit=2" + next);
   CHECK(names_in(second) == Names{"l2", "l3"});
   CHECK(second.text("metadata/resourceVersion") == first.text("metadata/resourceVersion"));
-  const auto last = target().get(space.leases() + "?limit=2&continue=" +
-                                 encode(second.text("metadata/continue")));
+  const auto last = target().get(space.leases() +
+                                 "?limit=2&continue=" + encode(second.text("metadata/continue")));
   CHECK(names_in(last) == Names{"l4"});
   CHECK(last.text("metadata/continue").empty());
   const auto nonsense = target().get(space.leases() + "?limit=2&continue=nonsense");
@@ -106,7 +106,8 @@ TEST_CASE("a watch goes on where a list ended, and ends when its time is over") 
   const Namespace space;
   make_leases(space, 1);
   const auto version = target().get(space.leases()).text("metadata/resourceVersion");
-  REQUIRE(target().merge(space.leases("l0"), R"({"spec": {"holderIdentity": "me"}})").status == 200);
+  REQUIRE(target().merge(space.leases("l0"), R"({"spec": {"holderIdentity": "me"}})").status ==
+          200);
   REQUIRE(target().remove(space.leases("l0")).status == 200);
   Names types;
   std::set<std::string> versions;
@@ -196,8 +197,9 @@ TEST_CASE("a version that is no number is an error") {
                                      [](const std::string&) { return true; });
   CHECK(answer.status >= 400);
   CHECK(contains(answer.body, R"(resourceVersion: Invalid value: \"abc\")"));
-  CHECK(target().watch(space.jobs() + "?watch=1&timeoutSeconds=soon",
-                       [](const std::string&) { return true; })
+  CHECK(target()
+            .watch(space.jobs() + "?watch=1&timeoutSeconds=soon",
+                   [](const std::string&) { return true; })
             .status == 400);
 }
 

@@ -20,7 +20,9 @@ std::string uid_of_new_job(const Namespace& space) {
 std::string pod_of(const Namespace& space, const std::string& job) {
   std::string name;
   eventually("the Job's pod", [&] {
-    name = target().get(space.pods() + "?labelSelector=job-name%3D" + job).text("items/0/metadata/name");
+    name = target()
+               .get(space.pods() + "?labelSelector=job-name%3D" + job)
+               .text("items/0/metadata/name");
     return !name.empty();
   });
   return name;
@@ -40,11 +42,12 @@ TEST_CASE("a deletion with another uid is a conflict that names both") {
   const auto refused = target().remove(space.jobs("job"), options(other));
   CHECK(refused.status == 409);
   CHECK(refused.text("reason") == "Conflict");
-  CHECK(refused.text("message") ==
-        fmt::format("Operation cannot be fulfilled on Job.batch \"job\": the UID in the precondition "
-                    "({}) does not match the UID in record ({}). The object might have been deleted "
-                    "and then recreated",
-                    other, uid));
+  CHECK(
+      refused.text("message") ==
+      fmt::format("Operation cannot be fulfilled on Job.batch \"job\": the UID in the precondition "
+                  "({}) does not match the UID in record ({}). The object might have been deleted "
+                  "and then recreated",
+                  other, uid));
   CHECK(target().get(space.jobs("job")).status == 200);
 }
 

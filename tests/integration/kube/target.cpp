@@ -214,8 +214,8 @@ Namespace::Namespace() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   name_ = fmt::format("kube-suite-{}-{}-{}", getpid(),
                       std::chrono::duration_cast<std::chrono::seconds>(now).count(), ++number);
-  const auto made = target().post(
-      "/api/v1/namespaces", fmt::format(R"({{"metadata": {{"name": "{}"}}}})", name_));
+  const auto made = target().post("/api/v1/namespaces",
+                                  fmt::format(R"({{"metadata": {{"name": "{}"}}}})", name_));
   REQUIRE(made.status == 201);
   eventually("the namespace's ServiceAccount", [&] {
     return target().get("/api/v1/namespaces/" + name_ + "/serviceaccounts/default").status == 200;

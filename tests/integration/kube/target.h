@@ -22,7 +22,8 @@ struct Answer {
   std::map<std::string, std::string> headers;  ///< names in lower case
 
   Json json() const;
-  /// The string at the end of a path such as "metadata/name" or "items/0/reason"; empty: none there.
+  /// The string at the end of a path such as "metadata/name" or "items/0/reason"; empty: none
+  /// there.
   std::string text(const std::string& path) const;
 };
 
@@ -94,8 +95,8 @@ class Namespace {
 /// Asks until the condition holds. Fails the test when that takes longer than anything here should.
 void eventually(const std::string& what, const std::function<bool()>& condition);
 
-/// The JSON of a Job as a client writes it. `extra_spec` and `extra_meta` are members, each followed
-/// by a comma; `container` replaces the container.
+/// The JSON of a Job as a client writes it. `extra_spec` and `extra_meta` are members, each
+/// followed by a comma; `container` replaces the container.
 struct JobText {
   std::string name = "job";
   std::string extra_meta;

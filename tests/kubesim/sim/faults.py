@@ -8,7 +8,7 @@ from .store import encode
 
 # kind -> what else it takes; README.md explains them
 KINDS = {
-    "status": {"status", "retry_after", "message", "body"},
+    "status": {"status", "retry_after", "message", "body", "done"},
     "delay": {"seconds"},
     "delay_answer": {"seconds"},
     "reset": set(),

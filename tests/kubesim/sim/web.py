@@ -120,7 +120,7 @@ class Web:
         return stay
 
     async def before(self, request):
-        """The faults that strike before anything is written. Returns the answer of one that gives it."""
+        """The faults that strike before the request is handled. Returns the answer of one that gives it."""
         while self.faults.frozen(request):
             await self.faults.thaw.wait()
         fault = self.faults.take(request, "delay")
@@ -129,6 +129,8 @@ class Web:
         if self.faults.take(request, "reset"):
             raise Cut(reset=True)
         fault = self.faults.take(request, "status")
+        if fault and fault.rule.get("done"):
+            self.api.handle(request)
         return status_answer(fault.rule) if fault else None
 
     async def after(self, request):

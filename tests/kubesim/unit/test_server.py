@@ -42,6 +42,11 @@ class Faults(AsProcess):
         self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, "7"))
         self.assertEqual(self.ask("POST", JOBS, job("a"))[0], 201)
 
+    def test_an_error_may_be_told_although_it_was_done(self):
+        self.fault(kind="status", method="POST", count=1, status=504, done=True)
+        self.assertEqual(self.ask("POST", JOBS, job("a"))[0], 504)
+        self.assertEqual(self.ask("GET", f"{JOBS}/a")[0], 200)
+
     def test_a_reset_does_nothing_and_a_lost_answer_does(self):
         for kind, there in (("reset", False), ("lost", True)):
             self.fault(kind=kind, method="POST", count=1)

@@ -47,8 +47,11 @@ std::string contents(const std::string& file) {
 std::string kubeconfig(const std::string& user, const std::string& cluster = "") {
   return "current-context: m\n"
          "contexts: [{name: m, context: {cluster: c, user: u, namespace: from-context}}]\n"
-         "clusters: [{name: c, cluster: {server: 'https://h:6443'" + cluster + "}}]\n"
-         "users: [{name: u, user: {" + user + "}}]\n";
+         "clusters: [{name: c, cluster: {server: 'https://h:6443'" +
+         cluster +
+         "}}]\n"
+         "users: [{name: u, user: {" +
+         user + "}}]\n";
 }
 
 KubernetesConfig with_file(const std::string& path) {
@@ -95,11 +98,12 @@ TEST_CASE("a pod without a service account is told what is missing") {
   Credentials credentials({}, {folder.path()});
   const auto access = credentials.current(kStart);
   REQUIRE_FALSE(access.ok());
-  CHECK(access.error() ==
-        Error{ErrorKind::not_found,
-              "cannot read the token file " + folder.path("token") +
-                  "; does the pod have a service account, with automountServiceAccountToken not set "
-                  "to false?"});
+  CHECK(
+      access.error() ==
+      Error{ErrorKind::not_found,
+            "cannot read the token file " + folder.path("token") +
+                "; does the pod have a service account, with automountServiceAccountToken not set "
+                "to false?"});
 }
 
 TEST_CASE("a kubeconfig that is configured wins over the pod's account") {
@@ -181,9 +185,9 @@ TEST_CASE("what was read stays in use while it cannot be read again") {
 
 TEST_CASE("certificates in a kubeconfig become files that only this process has") {
   const TemporaryFolder folder;
-  const auto file = folder.write(
-      "config", kubeconfig("client-certificate-data: Y2VydA==, client-key-data: a2V5",
-                           ", certificate-authority-data: Y2E="));
+  const auto file =
+      folder.write("config", kubeconfig("client-certificate-data: Y2VydA==, client-key-data: a2V5",
+                                        ", certificate-authority-data: Y2E="));
   std::string key;
   {
     Credentials credentials(with_file(file));

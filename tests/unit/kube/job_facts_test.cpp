@@ -82,9 +82,10 @@ TEST_CASE("missing and odd fields of a Job are not known rather than made up") {
   CHECK(bare->number == 0);
   CHECK(bare->created == ServerTime{});
   for (const auto* number : {"'41x'", "''", "41", "'-'", "'99999999999999999999'", "null"}) {
-    const auto odd = parse_job(json(
-        "{'metadata': {'name': 'n', 'uid': 'u', 'labels': {'jobscaler.io/scaler': 's', "
-        "'jobscaler.io/number': " + std::string(number) + "}}}"));
+    const auto odd = parse_job(
+        json("{'metadata': {'name': 'n', 'uid': 'u', 'labels': {'jobscaler.io/scaler': 's', "
+             "'jobscaler.io/number': " +
+             std::string(number) + "}}}"));
     REQUIRE(odd.ok());
     CHECK(odd->number == 0);
   }

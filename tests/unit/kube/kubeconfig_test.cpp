@@ -43,13 +43,16 @@ std::string with_user(const std::string& user) {
   return "current-context: m\n"
          "contexts: [{name: m, context: {cluster: c, user: u}}]\n"
          "clusters: [{name: c, cluster: {server: https://h}}]\n"
-         "users: [{name: u, user: " + user + "}]\n";
+         "users: [{name: u, user: " +
+         user + "}]\n";
 }
 
 std::string with_cluster(const std::string& cluster) {
   return "current-context: m\n"
          "contexts: [{name: m, context: {cluster: c, user: u}}]\n"
-         "clusters: [{name: c, cluster: " + cluster + "}]\n"
+         "clusters: [{name: c, cluster: " +
+         cluster +
+         "}]\n"
          "users: [{name: u, user: {token: t}}]\n";
 }
 
@@ -74,10 +77,10 @@ TEST_CASE("the current context is used unless another is asked for") {
 }
 
 TEST_CASE("several files are read as one, and the first that has a name wins") {
-  const auto result = parse_kubeconfig(
-      {{"/a", "current-context: m\nusers: [{name: u, user: {token: first}}]\n"},
-       {"/b/k", with_user("{token: second}")}},
-      "");
+  const auto result =
+      parse_kubeconfig({{"/a", "current-context: m\nusers: [{name: u, user: {token: first}}]\n"},
+                        {"/b/k", with_user("{token: second}")}},
+                       "");
   REQUIRE(result.ok());
   CHECK(result->token == "first");
   CHECK(result->server == "https://h");
@@ -104,30 +107,35 @@ TEST_CASE("a kubeconfig that cannot be used says which file and which field") {
         "kubeconfig /etc/kube/config: contexts: must be a list of mappings");
   CHECK(refusal("current-context: m\ncontexts: [{name: m}]") ==
         "kubeconfig /etc/kube/config: contexts[m].context: must be a mapping");
-  CHECK(refusal("current-context: m\ncontexts: [{name: m, context: {cluster: c}}]") ==
-        "kubeconfig /etc/kube/config: clusters: has no entry 'c', which contexts[m].context.cluster "
-        "names");
+  CHECK(
+      refusal("current-context: m\ncontexts: [{name: m, context: {cluster: c}}]") ==
+      "kubeconfig /etc/kube/config: clusters: has no entry 'c', which contexts[m].context.cluster "
+      "names");
   CHECK(refusal(with_cluster("{}")) ==
         "kubeconfig /etc/kube/config: clusters[c].cluster.server: is not set");
   CHECK(refusal(with_cluster("{server: [a]}")) ==
         "kubeconfig /etc/kube/config: clusters[c].cluster.server: must be a string");
-  CHECK(refusal(with_cluster("{server: s, insecure-skip-tls-verify: maybe}")) ==
-        "kubeconfig /etc/kube/config: clusters[c].cluster.insecure-skip-tls-verify: must be true or "
-        "false");
-  CHECK(refusal(with_cluster("{server: s, certificate-authority-data: '***'}")) ==
-        "kubeconfig /etc/kube/config: clusters[c].cluster.certificate-authority-data: is not base64");
+  CHECK(
+      refusal(with_cluster("{server: s, insecure-skip-tls-verify: maybe}")) ==
+      "kubeconfig /etc/kube/config: clusters[c].cluster.insecure-skip-tls-verify: must be true or "
+      "false");
+  CHECK(
+      refusal(with_cluster("{server: s, certificate-authority-data: '***'}")) ==
+      "kubeconfig /etc/kube/config: clusters[c].cluster.certificate-authority-data: is not base64");
   CHECK(refusal(with_user("{client-certificate: c}")) ==
         "kubeconfig /etc/kube/config: users[u].user.client-key: is not set, but its other half is");
 }
 
 TEST_CASE("what we cannot honour is refused rather than ignored") {
-  CHECK(refusal(with_user("{exec: {command: aws}}")) ==
-        "kubeconfig /etc/kube/config: users[u].user.exec: credential plugins are not supported; use "
-        "token, tokenFile or a client certificate");
+  CHECK(
+      refusal(with_user("{exec: {command: aws}}")) ==
+      "kubeconfig /etc/kube/config: users[u].user.exec: credential plugins are not supported; use "
+      "token, tokenFile or a client certificate");
   CHECK(refusal(with_user("{auth-provider: {name: gcp}}")).find("credential plugins") !=
         std::string::npos);
-  CHECK(refusal(with_user("{username: a, password: b}")) ==
-        "kubeconfig /etc/kube/config: users[u].user.username: basic authentication is not supported");
+  CHECK(
+      refusal(with_user("{username: a, password: b}")) ==
+      "kubeconfig /etc/kube/config: users[u].user.username: basic authentication is not supported");
   CHECK(refusal(with_user("{token: t, as: root}")).find("impersonation") != std::string::npos);
   CHECK(refusal(with_cluster("{server: s, proxy-url: p}")).find("proxies") != std::string::npos);
   CHECK(refusal(with_cluster("{server: s, tls-server-name: n}")).find("tls-server-name") !=

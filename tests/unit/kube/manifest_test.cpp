@@ -39,8 +39,9 @@ void check_manifest(const Result<std::string>& manifest, const std::string& gold
 
 TEST_CASE("the smallest spec becomes a Job with name, labels and defaults") {
   check_manifest(
-      worker_manifest(scaler_with("{'template': {'spec': {'containers': [{'name': 'w', 'image': 'i'}]}}}"),
-                      plain_group(), "blue", 41),
+      worker_manifest(
+          scaler_with("{'template': {'spec': {'containers': [{'name': 'w', 'image': 'i'}]}}}"),
+          plain_group(), "blue", 41),
       R"({'apiVersion': 'batch/v1', 'kind': 'Job',
           'metadata': {'name': 'orders-41', 'labels': {
             'app.kubernetes.io/managed-by': 'jobscaler', 'jobscaler.io/instance': 'blue',
@@ -58,17 +59,16 @@ TEST_CASE("the smallest spec becomes a Job with name, labels and defaults") {
 }
 
 TEST_CASE("what the user says stays, and the node group is merged into it") {
-  check_manifest(
-      worker_manifest(scaler_with(
-                          R"({'backoffLimit': 2, 'ttlSecondsAfterFinished': 9000,
+  check_manifest(worker_manifest(scaler_with(
+                                     R"({'backoffLimit': 2, 'ttlSecondsAfterFinished': 9000,
           'activeDeadlineSeconds': 3600, 'template': {
             'metadata': {'labels': {'team': 'a', 'jobscaler.io/scaler': 'spoofed'}, 'annotations': {
               'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true', 'note': 'x'}},
             'spec': {'restartPolicy': 'OnFailure', 'nodeSelector': {'arch': 'arm64', 'pool': 'mine'},
               'tolerations': [{'key': 'a'}],
               'containers': [{'name': 'w', 'image': 'i', 'env': [{'name': 'E', 'value': '010'}]}]}}})"),
-                      spot_group(), "jobscaler", 7),
-      R"({'apiVersion': 'batch/v1', 'kind': 'Job',
+                                 spot_group(), "jobscaler", 7),
+                 R"({'apiVersion': 'batch/v1', 'kind': 'Job',
           'metadata': {'name': 'orders-7', 'labels': {
             'app.kubernetes.io/managed-by': 'jobscaler', 'jobscaler.io/instance': 'jobscaler',
             'jobscaler.io/node-group': 'spot', 'jobscaler.io/number': '7',
@@ -89,7 +89,8 @@ TEST_CASE("what the user says stays, and the node group is merged into it") {
 }
 
 TEST_CASE("a dry run has no number and lets the server make up the name") {
-  const auto manifest = dry_run_manifest(scaler_with("{'template': {'spec': {}}}"), spot_group(), "x");
+  const auto manifest =
+      dry_run_manifest(scaler_with("{'template': {'spec': {}}}"), spot_group(), "x");
   REQUIRE(manifest.ok());
   const auto job = Json::parse(*manifest);
   CHECK(text(job, {"metadata", "generateName"}) == "orders-");

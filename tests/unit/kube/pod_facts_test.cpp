@@ -11,9 +11,9 @@ using test::json;
 namespace {
 
 PodFacts pod_with(const std::string& rest) {
-  const auto pod = parse_pod(json(
-      "{'metadata': {'name': 'p', 'uid': 'u', 'creationTimestamp': '1970-01-01T00:01:40Z'}" + rest +
-      "}"));
+  const auto pod = parse_pod(
+      json("{'metadata': {'name': 'p', 'uid': 'u', 'creationTimestamp': '1970-01-01T00:01:40Z'}" +
+           rest + "}"));
   REQUIRE(pod.ok());
   return pod->facts;
 }
@@ -63,9 +63,9 @@ TEST_CASE("a pod is not ready when Ready is False, Unknown or missing") {
   CHECK_FALSE(
       pod_with(", 'status': {'conditions': [{'type': 'Ready', 'status': 'Unknown'}]}").ready);
   CHECK_FALSE(pod_with(", 'status': {'conditions': [{'type': 'Ready'}]}").ready);
-  CHECK_FALSE(pod_with(
-                  ", 'status': {'conditions': [{'type': 'ContainersReady', 'status': 'True'}]}")
-                  .ready);
+  CHECK_FALSE(
+      pod_with(", 'status': {'conditions': [{'type': 'ContainersReady', 'status': 'True'}]}")
+          .ready);
 }
 
 TEST_CASE("a condition without a time has held since the pod was created") {

@@ -15,7 +15,8 @@ Result<http::Response> answer(int status, const std::string& reason, const std::
                               const std::string& retry_after = "") {
   http::Response response;
   response.status = status;
-  response.body = R"({"kind": "Status", "reason": ")" + reason + R"(", "message": ")" + message + "\"}";
+  response.body =
+      R"({"kind": "Status", "reason": ")" + reason + R"(", "message": ")" + message + "\"}";
   if (!retry_after.empty()) response.headers["retry-after"] = retry_after;
   return response;
 }
@@ -39,8 +40,9 @@ TEST_CASE("every answer to a creation has one outcome") {
       {"quota conflict",
        answer(409, "Conflict", "Operation cannot be fulfilled on resourcequotas \\\"q\\\""), true,
        Kind::refused, "Operation cannot be fulfilled on resourcequotas \"q\"", Duration(1s)},
-      {"quota", answer(403, "Forbidden", "jobs.batch is forbidden: exceeded quota: q, requested: 1"),
-       true, Kind::quota_exceeded, "jobs.batch is forbidden: exceeded quota: q, requested: 1"},
+      {"quota",
+       answer(403, "Forbidden", "jobs.batch is forbidden: exceeded quota: q, requested: 1"), true,
+       Kind::quota_exceeded, "jobs.batch is forbidden: exceeded quota: q, requested: 1"},
       {"quota wants limits",
        answer(403, "Forbidden", "forbidden: failed quota: q: must specify limits.cpu"), true,
        Kind::template_refused, "forbidden: failed quota: q: must specify limits.cpu"},
@@ -55,8 +57,7 @@ TEST_CASE("every answer to a creation has one outcome") {
       {"webhook", answer(400, "BadRequest", "admission webhook \\\"w\\\" denied the request: no"),
        true, Kind::refused, "admission webhook \"w\" denied the request: no"},
       {"no namespace", answer(404, "NotFound", "namespaces \\\"workers\\\" not found"), true,
-       Kind::refused,
-       "namespace workers does not exist; create it, or set kubernetes.namespace"},
+       Kind::refused, "namespace workers does not exist; create it, or set kubernetes.namespace"},
       {"no such API", answer(404, "NotFound", "page not found"), true, Kind::refused,
        "cannot create jobs.batch in namespace workers (404): page not found"},
       {"unauthorized", answer(401, "Unauthorized", "Unauthorized"), true, Kind::refused,
@@ -65,7 +66,8 @@ TEST_CASE("every answer to a creation has one outcome") {
       {"too many requests", answer(429, "TooManyRequests", "slow down", "5"), true, Kind::refused,
        "cannot create jobs.batch in namespace workers (429): slow down", Duration(5s)},
       {"unavailable with a wish", answer(503, "ServiceUnavailable", "starting", "2"), true,
-       Kind::refused, "cannot create jobs.batch in namespace workers (503): starting", Duration(2s)},
+       Kind::refused, "cannot create jobs.batch in namespace workers (503): starting",
+       Duration(2s)},
       {"unavailable", answer(503, "", "apiserver is shutting down"), false, Kind::refused,
        "cannot create jobs.batch in namespace workers (503): apiserver is shutting down"},
       {"server timeout", answer(500, "ServerTimeout", "try again", "1"), false, Kind::refused,
@@ -76,8 +78,9 @@ TEST_CASE("every answer to a creation has one outcome") {
        Kind::refused,
        "cannot create jobs.batch in namespace workers (500): etcdserver: request timed out"},
       {"broken webhook", answer(500, "InternalError", "failed calling webhook \\\"w\\\""), true,
-       Kind::refused, "cannot create jobs.batch in namespace workers (500): failed calling webhook "
-                      "\"w\""},
+       Kind::refused,
+       "cannot create jobs.batch in namespace workers (500): failed calling webhook "
+       "\"w\""},
       {"lost", Error{ErrorKind::unavailable, "https://h: no answer within 10s"}, false,
        Kind::not_created, "https://h: no answer within 10s"},
       {"nothing sent", Error{ErrorKind::rejected, "cannot load the CA"}, true, Kind::refused,

@@ -51,9 +51,10 @@ std::string event(const std::string& type, const std::string& name, const std::s
 }
 
 std::string error_event(int code, const std::string& message, int retry_after = 0) {
-  return unquoted(fmt::format("{{'type': 'ERROR', 'object': {{'kind': 'Status', 'code': {}, "
-                              "'message': '{}', 'details': {{'retryAfterSeconds': {}}}}}}}",
-                              code, message, retry_after));
+  return unquoted(
+      fmt::format("{{'type': 'ERROR', 'object': {{'kind': 'Status', 'code': {}, "
+                  "'message': '{}', 'details': {{'retryAfterSeconds': {}}}}}}}",
+                  code, message, retry_after));
 }
 
 http::Response page(const std::vector<std::string>& objects, const std::string& version,
@@ -75,16 +76,17 @@ http::Response refusal(int code, const std::string& message = "no") {
 }
 
 const http::Response kCleanEnd{200, "", {}};
-const Error kCut{ErrorKind::unavailable, "https://h: connection closed in the middle of its answer"};
+const Error kCut{ErrorKind::unavailable,
+                 "https://h: connection closed in the middle of its answer"};
 
-/// A Watch, its recorder and a clock that stands still unless it is moved. No jitter: waits are 0.8 s,
-/// 1.6 s, 3.2 s ...
+/// A Watch, its recorder and a clock that stands still unless it is moved. No jitter: waits are 0.8
+/// s, 1.6 s, 3.2 s ...
 struct Bench {
   TimePoint now{1000s};
   double random = 0;
   Recorder sink;
-  Watch watch{{"list and watch", "jobs.batch", "workers"}, "a=b,c=d", now,
-              [this] { return random; }, sink};
+  Watch watch{
+      {"list and watch", "jobs.batch", "workers"}, "a=b,c=d", now, [this] { return random; }, sink};
 
   Duration wait() { return watch.next().at - now; }
   Do what() { return watch.next().what; }
@@ -371,8 +373,7 @@ TEST_CASE("a line that cannot be understood lists again and is quoted") {
     CHECK_FALSE(bench.watch.line(line, bench.now));
     bench.watch.watch_ended(kCleanEnd, bench.now);
     CHECK(bench.sink.take() == "lost");
-    CHECK(bench.sink.last_words ==
-          "a line of the watch on jobs.batch makes no sense: " + line);
+    CHECK(bench.sink.last_words == "a line of the watch on jobs.batch makes no sense: " + line);
     CHECK(bench.what() == Do::list);
   }
 }

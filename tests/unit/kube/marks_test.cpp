@@ -1,0 +1,212 @@
+#include <catch2/catch.hpp>
+
+#include "fake_api.h"
+#include "kube/deleter.h"
+#include "kube/marks.h"
+#include "literal.h"
+
+using namespace jobscaler;
+using namespace jobscaler::kube;
+using namespace jobscaler::test;
+
+namespace {
+
+constexpr auto kLeases = "/apis/coordination.k8s.io/v1/namespaces/workers/leases";
+constexpr auto kLease =
+    "/apis/coordination.k8s.io/v1/namespaces/workers/leases/jobscaler-jobscaler";
+constexpr auto kJob = "/apis/batch/v1/namespaces/workers/jobs/orders-1";
+
+struct Bench {
+  ~Bench() {
+    session.outbox.silence();
+    session.api.close();
+    session.timers.stop();
+  }
+
+  FakeApi api;
+  RecordingOutbox outbox;
+  Session session{api.config(), outbox};
+  Marks marks{session};
+  Deleter deleter{session, marks};
+};
+
+Answer lease(const std::string& version, const std::string& annotations = "{}") {
+  return reply(200, R"({"metadata": {"name": "jobscaler-jobscaler", "resourceVersion": ")" +
+                        version + R"(", "annotations": )" + annotations + "}}");
+}
+
+}  // namespace
+
+TEST_CASE("marks are loaded from the Lease") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("1", R"({"jobscaler.io/mark-orders": "41"})")});
+  REQUIRE(bench.marks.load());
+  const auto loaded = bench.outbox.next<event::MarksLoaded>();
+  REQUIRE(loaded);
+  CHECK(loaded->marks == MarkMap{{"orders", 41}});
+}
+
+TEST_CASE("a missing Lease is created, and has no marks") {
+  Bench bench;
+  bench.api.on("GET", kLease, {status_reply(404, "NotFound", "not found")});
+  bench.api.on("POST", kLeases, {reply(201, "{}")});
+  REQUIRE(bench.marks.load());
+  CHECK(bench.outbox.next<event::MarksLoaded>()->marks.empty());
+  const auto posts = bench.api.calls("POST", kLeases);
+  REQUIRE(posts.size() == 1);
+  CHECK(text(Json::parse(posts[0].body), {"metadata", "name"}) == "jobscaler-jobscaler");
+}
+
+TEST_CASE("a Lease that may not be read holds everything, and says once what to do") {
+  Bench bench;
+  bench.api.on("GET", kLease, {status_reply(403, "Forbidden", "leases is forbidden")});
+  CHECK_FALSE(bench.marks.load());
+  CHECK_FALSE(bench.marks.load());
+  CHECK(bench.outbox.events().empty());
+  const auto notes = bench.outbox.notes();
+  REQUIRE(notes.size() == 1);
+  CHECK(
+      notes[0].text ==
+      "the names of earlier workers cannot be read, so no worker is started: not allowed to get "
+      "leases.coordination.k8s.io in namespace workers (403): leases is forbidden; grant the verb "
+      "in the Role that our account is bound to");
+}
+
+TEST_CASE("a Lease that may not be created holds everything, too") {
+  Bench bench;
+  bench.api.on("GET", kLease, {status_reply(404, "NotFound", "not found")});
+  bench.api.on("POST", kLeases, {status_reply(403, "Forbidden", "no")});
+  CHECK_FALSE(bench.marks.load());
+  CHECK(bench.outbox.noted("not allowed to create leases.coordination.k8s.io"));
+}
+
+TEST_CASE("a Lease that is no JSON is not read as one without marks") {
+  Bench bench;
+  bench.api.on("GET", kLease, {reply(200, "<html>")});
+  CHECK_FALSE(bench.marks.load());
+}
+
+TEST_CASE("an annotation that is no number is named and left out") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("1", R"({"jobscaler.io/mark-orders": "x"})")});
+  REQUIRE(bench.marks.load());
+  CHECK(
+      bench.outbox.noted("annotation jobscaler.io/mark-orders of Lease jobscaler-jobscaler is not "
+                         "a number and is ignored"));
+}
+
+TEST_CASE("a mark is written with the version that was read") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("5")});
+  bench.api.on("PUT", kLease, {reply(200, "{}")});
+  bench.marks.record({"orders", 7});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 1));
+  const auto put = Json::parse(bench.api.calls("PUT", kLease)[0].body);
+  CHECK(text(put, {"metadata", "resourceVersion"}) == "5");
+  CHECK(marks_of(put) == MarkMap{{"orders", 7}});
+}
+
+TEST_CASE("a conflict is read again and the higher mark kept") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("5"), lease("6", R"({"jobscaler.io/mark-clicks": "90"})")});
+  bench.api.on("PUT", kLease, {status_reply(409, "Conflict", "modified"), reply(200, "{}")});
+  bench.marks.record({"orders", 7});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 2));
+  const auto put = Json::parse(bench.api.calls("PUT", kLease)[1].body);
+  CHECK(text(put, {"metadata", "resourceVersion"}) == "6");
+  CHECK(marks_of(put) == MarkMap{{"orders", 7}, {"clicks", 90}});
+}
+
+TEST_CASE("a mark that the Lease already has is not written") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("5", R"({"jobscaler.io/mark-orders": "9"})")});
+  bench.api.on("DELETE", kJob, {reply(200, "{}")});
+  bench.marks.record({"orders", 7});
+  bench.deleter.remove({"orders", "orders-1", "u1"});  // waits for the mark
+  REQUIRE(bench.api.has_calls("DELETE", kJob, 1));
+  CHECK(bench.api.calls("PUT", kLease).empty());
+}
+
+TEST_CASE("a mark is written as soon as the API server lets it, said once") {
+  Bench bench;
+  bench.api.on("GET", kLease, {drop(), status_reply(503, "", "starting"), lease("5")});
+  bench.api.on("PUT", kLease, {reply(200, "{}")});
+  bench.marks.record({"orders", 7});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 1));
+  CHECK(
+      bench.outbox.noted("the Lease with the names of earlier workers cannot be written, "
+                         "retrying: "));
+}
+
+TEST_CASE("a Lease that somebody deleted is created again with the marks") {
+  Bench bench;
+  bench.api.on("GET", kLease, {status_reply(404, "NotFound", "not found")});
+  bench.api.on("POST", kLeases, {reply(201, "{}")});
+  bench.marks.record({"orders", 7});
+  REQUIRE(bench.api.has_calls("POST", kLeases, 1));
+  CHECK(marks_of(Json::parse(bench.api.calls("POST", kLeases)[0].body)) == MarkMap{{"orders", 7}});
+}
+
+TEST_CASE("marks that come while one is written are written after it") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("5"), lease("6", R"({"jobscaler.io/mark-orders": "1"})")});
+  bench.api.on("PUT", kLease, {reply(200, "{}")});
+  for (int number = 1; number <= 20; ++number) bench.marks.record({"orders", number});
+  bench.marks.record({"orders", 3});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 1));
+  bench.api.on("DELETE", kJob, {reply(200, "{}")});
+  bench.deleter.remove({"orders", "orders-1", "u1"});
+  REQUIRE(bench.api.has_calls("DELETE", kJob, 1));
+  const auto puts = bench.api.calls("PUT", kLease);
+  CHECK(marks_of(Json::parse(puts.back().body)) == MarkMap{{"orders", 20}});
+}
+
+TEST_CASE("a Job is not deleted before its scaler's mark is written") {
+  Bench bench;
+  bench.api.on("GET", kLease, {status_reply(503, "", "starting"), lease("5")});
+  bench.api.on("PUT", kLease, {reply(200, "{}")});
+  bench.api.on("DELETE", kJob, {reply(200, "{}")});
+  bench.marks.record({"orders", 1});
+  bench.deleter.remove({"orders", "orders-1", "u1"});
+  REQUIRE(bench.api.has_calls("DELETE", kJob, 1));
+  CHECK(bench.api.calls("PUT", kLease).size() == 1);
+}
+
+TEST_CASE("a Job is deleted with its pods, and only if it is still the same") {
+  Bench bench;
+  bench.api.on("DELETE", kJob, {reply(200, "{}")});
+  bench.deleter.remove({"orders", "orders-1", "u1"});
+  REQUIRE(bench.api.has_calls("DELETE", kJob, 1));
+  const auto options = Json::parse(bench.api.calls("DELETE", kJob)[0].body);
+  CHECK(text(options, {"propagationPolicy"}) == "Background");
+  CHECK(text(options, {"preconditions", "uid"}) == "u1");
+}
+
+TEST_CASE("a Job that is gone already, or is another one now, is told as gone") {
+  for (const auto& answer : {status_reply(404, "NotFound", "not found"),
+                             status_reply(409, "Conflict", "the UID in the precondition")}) {
+    Bench bench;
+    bench.session.workers.update([](Store& store) {
+      store.pods_ended();
+      store.jobs_ended();
+      WorkerFacts job;
+      job.name = "orders-1";
+      job.uid = "u1";
+      return store.job_seen(job);
+    });
+    bench.api.on("DELETE", kJob, {answer});
+    bench.deleter.remove({"orders", "orders-1", "u1"});
+    const auto gone = bench.outbox.next<event::WorkerGone>();
+    REQUIRE(gone);
+    CHECK(gone->uid == "u1");
+  }
+}
+
+TEST_CASE("a deletion that fails is said in words") {
+  Bench bench;
+  bench.api.on("DELETE", kJob, {status_reply(403, "Forbidden", "no")});
+  bench.deleter.remove({"orders", "orders-1", "u1"});
+  CHECK(
+      bench.outbox.noted("orders-1 is not deleted: not allowed to delete jobs.batch in namespace "
+                         "workers (403): no"));
+}
