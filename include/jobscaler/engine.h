@@ -96,14 +96,19 @@ struct WorkerGone {
   std::string uid;
 };
 
-/// The watch on workers is up, or has been down since `since`.
+/// The watch on workers is up, or has been down since `since`. Nothing is decided once it has been down
+/// for a minute. Down, no worker is taken for stuck; up again, decisions go on at once, without waiting
+/// for a list (a watch that goes on where it was needs none, and names guard against a stale view), and
+/// the workers' clocks run on 5 s later, or when a list asked for since then has come.
 struct WatchChanged {
   bool up = true;
   TimePoint since{};
   std::string words;  ///< what went wrong
 };
 
-/// The names' high-water marks read from our Lease. Sent once at start, before the first list.
+/// The names' high-water marks read from our Lease. Needed once, before the first decision; may come
+/// again, and never lowers what is known. Best read after every list and posted before it: a Job that
+/// was made and is gone again while nobody watched is then in the marks, if it is not in the list.
 struct MarksLoaded {
   std::map<std::string, std::int64_t> marks;  ///< by scaler
 };
@@ -195,7 +200,8 @@ struct CheckTemplate {
   std::string scaler;
 };
 
-/// For telemetry: every decision, also those that repeat the one before.
+/// For telemetry: every decision, also those that repeat the one before. One per scaler to which
+/// something happened (each reading counts) or whose time has come.
 struct Decided {
   Decision decision;
 };
@@ -231,8 +237,10 @@ class Engine {
 
   void apply(const Event& event, TimePoint now);
 
-  /// Decides for every scaler and returns what is to be done, in order. Calling it more often than
-  /// needed is harmless.
+  /// Decides for every scaler to which something happened or whose time has come, and returns what is
+  /// to be done, in order: a RecordMark goes before the DeleteWorker it is for. Calling it more often
+  /// than needed is harmless. Calling it more than 30 s after next_wakeup() means that the process was
+  /// stopped: nothing is decided for the next 5 s, so that the events missed can arrive.
   std::vector<Action> step(TimePoint now);
 
   /// When step() is to be called next even if no event comes. Always later than the last step's now.

@@ -13,11 +13,7 @@ flock 9
 # Another policy, as containers have, is left alone; ours may be there still from a run that was killed.
 forbid_services() {
   [ -e "$POLICY" ] && ! grep -qxF "$MARK" "$POLICY" && return
-  cat >"$POLICY" <<END
-#!/bin/sh
-$MARK
-case \$1 in rabbitmq-server* | epmd*) exit 101 ;; esac
-END
+  printf '#!/bin/sh\n%s\nexit 101\n' "$MARK" >"$POLICY"
   chmod 755 "$POLICY"
 }
 

@@ -39,6 +39,8 @@ class Agreement {
   Report& report_;
   std::map<std::string_view, const RabbitmqConnection*> connections_;
   std::map<std::string_view, const NodeGroupConfig*> groups_;
+  Names connection_names_;
+  Names group_names_;
 };
 
 Names keys_of(const auto& map) {
@@ -72,6 +74,8 @@ Agreement::Agreement(const Config& config, const YamlNode& root, Report& report)
     connections_.emplace(connection.name, &connection);
   }
   for (const NodeGroupConfig& group : config.node_groups) groups_.emplace(group.spec.name, &group);
+  connection_names_ = keys_of(connections_);
+  group_names_ = keys_of(groups_);
 }
 
 void Agreement::check() const {
@@ -98,7 +102,7 @@ void Agreement::check_connection(const Path& path, const ScalerConfig& scaler) c
   if (name.empty() || connections_.empty()) return;  // reported
   const auto found = connections_.find(name);
   if (found == connections_.end()) {
-    report_.error(place, unknown_name(name, "connection", keys_of(connections_)));
+    report_.error(place, unknown_name(name, "connection", connection_names_));
   } else {
     check_age(path, scaler, *found->second);
   }
@@ -146,7 +150,7 @@ void Agreement::check_groups(const Path& path, const ScalerSpec& spec) const {
   if (spec.node_groups.empty() && report_.clean(path)) {
     report_.error(path, fmt::format("missing; no node group is named default, so name the ones to "
                                     "use: {}",
-                                    enumerate(keys_of(groups_), ", ")));
+                                    enumerate(group_names_, ", ")));
   }
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < spec.node_groups.size(); ++i) {
@@ -154,7 +158,7 @@ void Agreement::check_groups(const Path& path, const ScalerSpec& spec) const {
     if (!report_.clean(path / i)) continue;
     if (!seen.insert(name).second) report_.error(path / i, name + " is named twice");
     if (groups_.contains(name)) continue;
-    report_.error(path / i, unknown_name(name, "node group", keys_of(groups_)));
+    report_.error(path / i, unknown_name(name, "node group", group_names_));
   }
 }
 

@@ -22,8 +22,9 @@ struct Secret {
   bool operator==(const Secret&) const = default;
 };
 
-/// The secret's value, without one trailing newline. Error: not_found with the path or variable
-/// named.
+/// The secret's value, without one trailing newline; of Origin::none, an empty string. Error:
+/// not_found with the path or variable named and what is wrong with it (absent, empty, over 64
+/// KiB).
 Result<std::string> read_secret(const Secret& secret);
 
 struct TlsConfig {

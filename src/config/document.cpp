@@ -19,7 +19,7 @@ namespace jobscaler::config {
 namespace {
 
 constexpr std::size_t kMaxDepth = 64;
-constexpr std::size_t kMaxValues = 100'000;
+constexpr std::size_t kMaxCopied = 100'000;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 Mark to_mark(const YAML::Mark& mark) {
@@ -85,7 +85,7 @@ class Builder : public YAML::EventHandler {
     if (known == anchors_.end()) {
       throw Stop{to_mark(mark), "this alias stands within the very value that it refers to"};
     }
-    charge(count_values(known->second), to_mark(mark));
+    charge_copy(known->second, to_mark(mark));
     YamlNode node = known->second;
     node.mark = to_mark(mark);
     complete(std::move(node), 0);
@@ -139,12 +139,11 @@ class Builder : public YAML::EventHandler {
     return frame.has_key ? frame.entry.mark : frame.node.mark;
   }
 
-  void charge(std::size_t values, Mark mark) {
-    values_ += values;
-    if (values_ <= kMaxValues) return;
+  void charge_copy(const YamlNode& node, Mark mark) {
+    copied_ += count_values(node);
+    if (copied_ <= kMaxCopied) return;
     throw Stop{mark,
-               fmt::format("more than {} values, with each alias counted as what it refers to",
-                           kMaxValues)};
+               fmt::format("the aliases up to here stand for more than {} values", kMaxCopied)};
   }
 
   Path here() const {
@@ -189,9 +188,8 @@ class Builder : public YAML::EventHandler {
   }
 
   void complete(YamlNode node, YAML::anchor_t anchor) {
-    charge(1, node.mark);
     if (anchor != 0) {
-      charge(count_values(node), node.mark);
+      charge_copy(node, node.mark);
       anchors_[anchor] = node;
     }
     if (frames_.empty()) {
@@ -239,7 +237,7 @@ class Builder : public YAML::EventHandler {
   std::string_view text_;
   Report& report_;
   int documents_ = 0;
-  std::size_t values_ = 0;
+  std::size_t copied_ = 0;
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, YamlNode> anchors_;
   std::optional<YamlNode> root_;

@@ -138,10 +138,9 @@ Situation Core::situation_of(const Scaler& scaler, TimePoint now) {
   situation.counts = scaler.tally.counts;
   situation.unfed = unfed_workers(scaler);
   if (scaler.template_check.refused()) {
-    situation.refusal = &scaler.template_check.refusal();
-  } else if (scaler.refusal) {
-    situation.refusal = &*scaler.refusal;
+    situation.template_refusal = &scaler.template_check.refusal();
   }
+  if (scaler.refusal) situation.refusal = &*scaler.refusal;
   if (scaler.pending) {
     situation.unanswered = scaler.pending->worker;
     situation.unanswered_since = scaler.pending->asked_at;
@@ -150,7 +149,8 @@ Situation Core::situation_of(const Scaler& scaler, TimePoint now) {
     situation.groups.push_back(group_view(scaler, group, now));
   }
   situation.effects = {scaler.last_ready, scaler.last_ready_worker, "", scaler.would_start};
-  if (const TrackedWorker* coming = scaler.tally.oldest_coming) {
+  const TrackedWorker* coming = scaler.tally.oldest_coming;
+  if (coming != nullptr && may_go_one_at_a_time(scaler.spec)) {
     situation.effects.unready_words = waiting_words(coming->facts, coming->verdict, now);
   }
   return situation;
@@ -173,9 +173,9 @@ const std::string& Core::holder_words(std::size_t group, TimePoint now) {
   if (words) return *words;
   const TrackedWorker* oldest = nullptr;
   const PendingCreate* asked_for = nullptr;
-  for (const auto& scaler : scalers_) {
+  for (const Scaler* scaler : groups_[group].users) {
     const GroupShare* share = scaler->tally.share(group);
-    if (share == nullptr || share->unready == 0) continue;
+    if (share->unready == 0) continue;
     if (share->oldest == nullptr) {
       asked_for = &*scaler->pending;
     } else if (oldest == nullptr || share->oldest->facts.created < oldest->facts.created) {

@@ -47,7 +47,6 @@ class Core {
   void refresh(Scaler& scaler, TimePoint now);
   void look_at(Scaler& scaler, TrackedWorker& worker, TimePoint sight, TimePoint now);
   void recount(Scaler& scaler, TimePoint now);
-  void book(std::size_t index, const GroupShare& before, const GroupShare* after);
   void tell_found(Scaler& scaler);
   TimePoint tend_workers(Scaler& scaler, TimePoint now);
   TimePoint tend_stuck(Scaler& scaler, TrackedWorker& worker, TimePoint now);

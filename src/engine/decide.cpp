@@ -35,6 +35,13 @@ std::optional<Verdict> held(const Situation& s) {
   return std::nullopt;
 }
 
+std::optional<Limit> template_refused(const Situation& s, const Demand&) {
+  if (s.template_refusal == nullptr) return std::nullopt;
+  return Limit{Reason::template_refused,
+               fmt::format("{}; checked again in {}", one_line(s.template_refusal->words),
+                           format_duration(s.template_refusal->retry_at - s.now))};
+}
+
 std::optional<Limit> refused(const Situation& s, const Demand&) {
   if (s.refusal == nullptr || s.now >= s.refusal->retry_at) return std::nullopt;
   return Limit{s.refusal->reason,
@@ -100,8 +107,8 @@ std::optional<Limit> unsettled(const Situation& s, const Demand& demand) {
 }
 
 /// In the order of the reasons.
-constexpr std::array kLimits = {refused,     backing_off,       at_max,   enough, unanswered,
-                                at_capacity, waiting_for_ready, unsettled};
+constexpr std::array kLimits = {template_refused, refused,     backing_off,       at_max,   enough,
+                                unanswered,       at_capacity, waiting_for_ready, unsettled};
 
 }  // namespace
 

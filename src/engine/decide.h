@@ -26,8 +26,10 @@ struct Situation {
   int unfed = 0;  ///< live workers that the reading cannot show yet; see room.h
   const QueueView& queue;
   const Backoff& backoff;
-  const Refusal* refusal = nullptr;  ///< of the last create or of the template's dry run
-  std::string unanswered = {};       ///< name of the worker whose POST has no answer; empty: none
+  const Refusal* refusal = nullptr;  ///< of the last create
+  const Refusal* template_refusal =
+      nullptr;                  ///< of the template's dry run; holds until it is taken
+  std::string unanswered = {};  ///< name of the worker whose POST has no answer; empty: none
   TimePoint unanswered_since{};
   std::vector<GroupView> groups = {};  ///< those the scaler may use, in its order
   Effects effects = {};

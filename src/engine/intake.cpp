@@ -165,7 +165,9 @@ void Core::absorb(Scaler& scaler, const WorkerFacts& facts, const Origin& origin
   scaler.dirty = true;
   scaler.numbers.known = std::max(scaler.numbers.known, facts.number);
   scaler.last_served = std::max(scaler.last_served, std::min(facts.created, now));
-  if (sighting.first && scaler.pending && scaler.pending->worker == facts.name) {
+  const bool asked_for = scaler.pending && scaler.pending->worker == facts.name;
+  const bool was_there = origin.kind == Origin::Kind::answer && worker.finished();
+  if (sighting.first && asked_for && !was_there) {
     worker.requested_at = scaler.pending->asked_at;
     worker.waiting_at_start = scaler.pending->waiting;
   }

@@ -10,12 +10,15 @@
 
 namespace jobscaler::engine {
 
+struct Scaler;
+
 /// A node group and the load of all scalers on it.
 struct NodeGroup {
   NodeGroupSpec spec;
   int unready = 0;
   int unfinished = 0;
-  bool changed = false;  ///< since the decisions were last made
+  std::vector<const Scaler*> users;  ///< the scalers that have workers here
+  bool changed = false;              ///< since the decisions were last made
   std::optional<std::string>
       holder_words;  ///< about the oldest worker in its window, when asked for
 };

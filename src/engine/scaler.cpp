@@ -53,6 +53,9 @@ void count_worker(Tally& tally, const TrackedWorker& worker, const NodeGroups& g
   GroupShare elsewhere;
   GroupShare& share = group ? share_in(tally, *group) : elsewhere;
   ++share.unfinished;
+  if (phase == Phase::ready && worker.ready_at) {
+    tally.last_ready_at = std::max(tally.last_ready_at, *worker.ready_at);
+  }
   if (phase != Phase::pending && phase != Phase::starting) return;
   const auto deadline = place_deadline(worker, spec_of(groups, group));
   if (deadline && sight >= *deadline) {
@@ -99,6 +102,7 @@ Tally tally_of(const Scaler& scaler, const NodeGroups& groups, TimePoint sight, 
 int unfed_workers(const Scaler& scaler) {
   int unfed = scaler.tally.counts.unready();
   if (!scaler.queue.reading) return unfed + scaler.tally.counts.ready;
+  if (scaler.tally.last_ready_at <= scaler.queue.reading->taken_at) return unfed;
   for (const auto& [name, worker] : scaler.workers.unfinished()) {
     if (worker.verdict.phase == Phase::ready &&
         worker.ready_at.value_or(TimePoint::min()) > scaler.queue.reading->taken_at) {

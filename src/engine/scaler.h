@@ -58,6 +58,7 @@ struct Tally {
   WorkerCounts counts;
   std::vector<std::pair<std::size_t, GroupShare>> shares;
   const TrackedWorker* oldest_coming = nullptr;  ///< of those in any window
+  TimePoint last_ready_at = TimePoint::min();    ///< when the youngest ready one became so
   /// When time alone changes the counts, as long as its workers are in sight.
   TimePoint changes_at = TimePoint::max();
 

@@ -41,6 +41,10 @@ bool one_at_a_time(const ScalerSpec& spec, Reason demand) {
          (demand == Reason::messages_above && !spec.messages_per_worker);
 }
 
+bool may_go_one_at_a_time(const ScalerSpec& spec) {
+  return !spec.messages_per_worker || spec.oldest_above;
+}
+
 std::optional<Settling> settling(const ScalerSpec& spec, const Demand& demand,
                                  const QueueView& queue, const Effects& effects, TimePoint now) {
   if (auto reported = would_have_started(spec, demand, effects, now)) return reported;

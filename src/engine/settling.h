@@ -27,6 +27,9 @@ struct Settling {
 /// is worth? Always so for the age trigger: an age does not say how many workers are missing.
 bool one_at_a_time(const ScalerSpec& spec, Reason demand);
 
+/// Can it be so for this scaler at all?
+bool may_go_one_at_a_time(const ScalerSpec& spec);
+
 /// A decision needs a reading taken after the last worker became ready (and, one at a time, had its
 /// time to settle). Workers wanted by `min` do not wait.
 std::optional<Settling> settling(const ScalerSpec& spec, const Demand& demand,

@@ -12,6 +12,13 @@ namespace {
 /// A deletion that hangs (a finalizer) is asked for again, and said again, this often.
 constexpr Duration kRemind = std::chrono::minutes(1);
 
+void book(NodeGroup& group, const GroupShare& before, const GroupShare& after) {
+  group.unready += after.unready - before.unready;
+  group.unfinished += after.unfinished - before.unfinished;
+  group.holder_words.reset();
+  if (!after.same_load(before)) group.changed = true;
+}
+
 }  // namespace
 
 void Core::refresh(Scaler& scaler, TimePoint now) {
@@ -53,20 +60,17 @@ void Core::look_at(Scaler& scaler, TrackedWorker& worker, TimePoint sight, TimeP
 
 void Core::recount(Scaler& scaler, TimePoint now) {
   Tally tally = tally_of(scaler, groups_, view_.sight(now), now);
-  for (const auto& [index, share] : scaler.tally.shares) book(index, share, tally.share(index));
+  for (const auto& [index, share] : scaler.tally.shares) {
+    const GroupShare* after = tally.share(index);
+    book(groups_[index], share, after == nullptr ? GroupShare{} : *after);
+    if (after == nullptr) std::erase(groups_[index].users, &scaler);
+  }
   for (const auto& [index, share] : tally.shares) {
-    if (scaler.tally.share(index) == nullptr) book(index, {}, &share);
+    if (scaler.tally.share(index) != nullptr) continue;
+    book(groups_[index], GroupShare{}, share);
+    groups_[index].users.push_back(&scaler);
   }
   scaler.tally = std::move(tally);
-}
-
-void Core::book(std::size_t index, const GroupShare& before, const GroupShare* after) {
-  const GroupShare now = after == nullptr ? GroupShare{} : *after;
-  NodeGroup& group = groups_[index];
-  group.unready += now.unready - before.unready;
-  group.unfinished += now.unfinished - before.unfinished;
-  group.holder_words.reset();
-  if (!now.same_load(before)) group.changed = true;
 }
 
 void Core::tell_found(Scaler& scaler) {
@@ -87,7 +91,7 @@ bool Core::may_act(const Scaler& scaler, TimePoint now) const {
 
 TimePoint Core::tend_workers(Scaler& scaler, TimePoint now) {
   TimePoint next = TimePoint::max();
-  if (!may_act(scaler, now)) return next;
+  if (scaler.tally.counts.stuck == 0 || !may_act(scaler, now)) return next;
   for (auto& [name, worker] : scaler.workers.unfinished()) {
     if (worker.verdict.phase != Phase::stuck) continue;
     next = std::min(next, worker.going_since ? tend_going(scaler, worker, now)

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <set>
 
-#include "http/tls.h"
+#include "http/peer_clients.h"
 #include "http/words.h"
 
 namespace jobscaler::http {
@@ -18,11 +18,6 @@ namespace {
 
 using web::http::http_request;
 using web::http::http_response;
-using web::http::client::http_client;
-using web::http::client::http_client_config;
-
-/// How often the TLS files are looked at for a change, while all is well.
-constexpr auto kTlsCheckInterval = std::chrono::minutes(1);
 
 /// Something under way that stop() must be able to end.
 struct Activity {
@@ -131,23 +126,9 @@ bool wait_for(pplx::task<T> task, const pplx::cancellation_token& token, Duratio
 }  // namespace
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
-  Impl(std::string url, TlsFiles files, Duration limit)
-      : base_url(std::move(url)),
-        peer(peer_of(base_url)),
-        tls_files(std::move(files)),
-        timeout(std::max<Duration>(limit, std::chrono::milliseconds(1))) {  // 0 cancels at once
-    check_url();
-  }
+  Impl(std::string base_url, TlsFiles tls, Duration timeout)
+      : clients(std::move(base_url), std::move(tls), timeout) {}
 
-  void check_url();
-  bool is_https() const { return base_url.rfind("https:", 0) == 0; }
-
-  Result<std::shared_ptr<http_client>> shared_client();
-  Result<std::shared_ptr<http_client>> new_client(Duration io_timeout);
-  Result<std::shared_ptr<TlsContext>> tls_context();
-  std::shared_ptr<http_client> make_client(std::shared_ptr<TlsContext> tls, Duration io_timeout);
-
-  void forget_pooled_connections();
   void attempt(const std::shared_ptr<Call>& call);
   void settle(const std::shared_ptr<Call>& call, pplx::task<Response> task);
   void finish(const std::shared_ptr<Call>& call, Result<Response> result);
@@ -164,120 +145,14 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   void stop();
   void wait_until_idle();
 
-  Error error_from(const Failure& failure, Duration limit);
-  Error unavailable(const std::string& words) const {
-    return Error{ErrorKind::unavailable, peer + ": " + words};
-  }
-  Error cancelled() const { return Error{ErrorKind::cancelled, peer + ": cancelled"}; }
-
-  const std::string base_url;
-  const std::string peer;
-  const TlsFiles tls_files;
-  const Duration timeout;
-  std::optional<Error> bad_url;
-
+  PeerClients clients;
   std::mutex mutex;
   std::condition_variable idle;
   bool stopped = false;
   std::set<std::shared_ptr<Activity>> active;
   int delivering = 0;  // calls to `done` that have not returned
-
-  std::mutex client_mutex;  // never held together with `mutex`
-  std::shared_ptr<http_client> client;
-  std::shared_ptr<TlsContext> tls;
-  FileStamps tls_stamps;
-  TimePoint tls_check_due{};
 };
-
-// ------------------------------------------------------------------------------- the http_clients
-
-void Client::Impl::check_url() {
-  try {
-    const web::uri uri(base_url);
-    const bool usable = (uri.scheme() == "http" || uri.scheme() == "https") && !uri.host().empty();
-    if (usable) return;
-  } catch (const web::uri_exception&) {
-  }
-  bad_url =
-      Error{ErrorKind::rejected, fmt::format("'{}' is not a URL of the form http://host:port or "
-                                             "https://host:port",
-                                             peer)};
-}
-
-Result<std::shared_ptr<TlsContext>> Client::Impl::tls_context() {
-  const auto now = BootClock::now();
-  if (tls && now < tls_check_due) return tls;
-  tls_check_due = now + kTlsCheckInterval;
-  auto stamps = stamps_of(tls_files);
-  if (tls && stamps == tls_stamps) return tls;
-  auto loaded = TlsContext::load(tls_files);
-  // A file that is just being replaced: what was loaded before is better than nothing.
-  if (!loaded.ok() && tls) return tls;
-  if (!loaded.ok()) {
-    return Error{loaded.error().kind, peer + ": " + loaded.error().message};
-  }
-  tls = *loaded;
-  tls_stamps = std::move(stamps);
-  client.reset();
-  return tls;
-}
-
-std::shared_ptr<http_client> Client::Impl::make_client(std::shared_ptr<TlsContext> context,
-                                                       Duration io_timeout) {
-  http_client_config config;
-  config.set_timeout(std::chrono::duration_cast<std::chrono::microseconds>(io_timeout));
-  config.set_max_redirects(0);  // a redirect must not carry our credentials elsewhere
-  config.set_validate_certificates(tls_files.verify);
-  if (context) {
-    config.set_ssl_context_callback([context](boost::asio::ssl::context& connection) {
-      context->apply(connection.native_handle());
-    });
-  }
-  return std::make_shared<http_client>(web::uri(base_url), config);
-}
-
-Result<std::shared_ptr<http_client>> Client::Impl::shared_client() {
-  if (bad_url) return *bad_url;
-  const std::lock_guard lock(client_mutex);
-  std::shared_ptr<TlsContext> context;
-  if (is_https()) {
-    auto loaded = tls_context();
-    if (!loaded.ok()) return loaded.error();
-    context = *loaded;
-  }
-  if (!client) client = make_client(context, timeout);
-  return client;
-}
-
-/// A client's timeout is fixed, and a stream needs its own.
-Result<std::shared_ptr<http_client>> Client::Impl::new_client(Duration io_timeout) {
-  if (bad_url) return *bad_url;
-  const std::lock_guard lock(client_mutex);
-  std::shared_ptr<TlsContext> context;
-  if (is_https()) {
-    auto loaded = tls_context();
-    if (!loaded.ok()) return loaded.error();
-    context = *loaded;
-  }
-  return make_client(context, io_timeout);
-}
-
-/// Where one is dead, others are: the peer has been restarted, or closes idle connections.
-void Client::Impl::forget_pooled_connections() {
-  const std::lock_guard lock(client_mutex);
-  client.reset();
-}
-
-Error Client::Impl::error_from(const Failure& failure, Duration limit) {
-  if (is_cancelled(failure)) return cancelled();
-  const std::lock_guard lock(client_mutex);
-  tls_check_due = {};  // perhaps a certificate was replaced: look at once
-  if (!tls || !is_handshake_failure(failure)) return unavailable(words_for(failure, limit));
-  const auto refusal = tls->last_refusal();
-  if (refusal.empty()) return unavailable(words_for(failure, limit));
-  return unavailable(fmt::format("its TLS certificate is not accepted: {} (checked against {})",
-                                 refusal, tls->trusted()));
-}
+};
 
 // ---------------------------------------------------------------------------- what is under way
 
@@ -303,7 +178,8 @@ void Client::Impl::stop() {
   for (const auto& activity : interrupted) {
     activity->source.cancel();
     // Not left to cpprestsdk, which cannot interrupt a name lookup.
-    if (auto call = std::dynamic_pointer_cast<Call>(activity)) finish_later(call, cancelled());
+    if (auto call = std::dynamic_pointer_cast<Call>(activity))
+      finish_later(call, clients.cancelled());
   }
 }
 
@@ -315,7 +191,7 @@ void Client::Impl::wait_until_idle() {
 // ------------------------------------------------------------------------------------- requests
 
 void Client::Impl::attempt(const std::shared_ptr<Call>& call) {
-  auto usable = shared_client();
+  auto usable = clients.shared();
   if (!usable.ok()) return finish_later(call, usable.error());
   try {
     (*usable)
@@ -326,8 +202,8 @@ void Client::Impl::attempt(const std::shared_ptr<Call>& call) {
         });
   } catch (const std::exception& e) {
     finish_later(call, Error{ErrorKind::rejected,
-                             fmt::format("{}: cannot send {} {}: {}", peer, call->request.method,
-                                         call->request.path, e.what())});
+                             fmt::format("{}: cannot send {} {}: {}", clients.peer(),
+                                         call->request.method, call->request.path, e.what())});
   }
 }
 
@@ -337,10 +213,10 @@ void Client::Impl::settle(const std::shared_ptr<Call>& call, pplx::task<Response
   } catch (...) {
     const auto failure = failure_from(std::current_exception());
     if (is_dead_connection(failure) && !std::exchange(call->repeated, true)) {
-      forget_pooled_connections();
+      clients.forget_connections();
       return attempt(call);
     }
-    finish(call, error_from(failure, timeout));
+    finish(call, clients.error_from(failure, clients.timeout()));
   }
 }
 
@@ -367,17 +243,19 @@ Result<Response> Client::Impl::stream(Activity& activity, const Request& request
                                       Duration idle_timeout,
                                       const std::function<bool(const std::string&)>& on_line,
                                       const std::function<void()>& on_open) {
-  auto usable = new_client(idle_timeout);
+  auto usable = clients.separate(idle_timeout);
   if (!usable.ok()) return usable.error();
-  auto waited = timeout;
+  auto waited = clients.timeout();
   try {
     const auto token = activity.source.get_token();
     auto headers = (*usable)->request(to_cpprest(request), token);
-    if (!wait_for(headers, token, timeout)) {
+    if (!wait_for(headers, token, clients.timeout())) {
       ignore_failure(headers);
       const bool stopping = token.is_canceled();
       activity.source.cancel();
-      return stopping ? cancelled() : unavailable("no answer within " + format_timeout(timeout));
+      return stopping
+                 ? clients.cancelled()
+                 : clients.unavailable("no answer within " + format_timeout(clients.timeout()));
     }
     waited = idle_timeout;
     auto message = headers.get();
@@ -385,7 +263,7 @@ Result<Response> Client::Impl::stream(Activity& activity, const Request& request
     if (on_open) on_open();
     return read_lines(activity, message, on_line);
   } catch (...) {
-    return error_from(failure_from(std::current_exception()), waited);
+    return clients.error_from(failure_from(std::current_exception()), waited);
   }
 }
 
@@ -419,7 +297,7 @@ void Client::stop() {
 
 void Client::send_async(Request request, std::function<void(Result<Response>)> done) {
   auto call = std::make_shared<Call>(std::move(request), std::move(done));
-  if (!impl_->begin(call)) return impl_->finish_later(call, impl_->cancelled());
+  if (!impl_->begin(call)) return impl_->finish_later(call, impl_->clients.cancelled());
   impl_->attempt(call);
 }
 
@@ -443,7 +321,7 @@ Result<Response> Client::stream(Request request, Duration idle_timeout,
   auto activity = std::make_shared<Activity>();
   const bool running = impl_->begin(activity);
   auto result = running ? impl_->stream(*activity, request, idle_timeout, on_line, on_open)
-                        : Result<Response>(impl_->cancelled());
+                        : Result<Response>(impl_->clients.cancelled());
   impl_->end(activity);
   return result;
 }

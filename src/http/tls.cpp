@@ -90,6 +90,10 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(const TlsFiles& files) {
 void TlsContext::apply(SSL_CTX* context) {
   SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(loaded_.get()));
   SSL_CTX_set_cert_verify_callback(context, &TlsContext::verify, this);
+  {
+    const std::lock_guard lock(mutex_);
+    last_refusal_.clear();
+  }
   if (files_.certificate.empty()) return;
   STACK_OF(X509)* chain = nullptr;
   SSL_CTX_get0_chain_certs(loaded_.get(), &chain);

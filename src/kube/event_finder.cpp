@@ -12,9 +12,6 @@
 namespace jobscaler::kube {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(3);  // a worker this young needs no explanation
-constexpr auto kAskAgainAfter = std::chrono::seconds(10);  // about the same worker
-constexpr auto kPace = std::chrono::seconds(1);            // between two questions
 constexpr auto kForbiddenPause = std::chrono::minutes(10);
 
 }  // namespace
@@ -24,7 +21,7 @@ void EventFinder::wake() {
     const std::lock_guard lock(mutex_);
     if (std::exchange(awake_, true)) return;
   }
-  session_.timers.after(kPatience, [this] { look(); });
+  session_.timers.after(pace_.patience, [this] { look(); });
 }
 
 void EventFinder::look() {
@@ -37,7 +34,7 @@ void EventFinder::look() {
     worth_it = awake_ = !unready.empty();
   }
   if (!subject.empty()) ask(subject);
-  if (worth_it) session_.timers.after(kPace, [this] { look(); });
+  if (worth_it) session_.timers.after(pace_.between, [this] { look(); });
 }
 
 /// The subject asked about the longest ago, if it is time to ask again. Forgets those that need no
@@ -51,7 +48,7 @@ std::string EventFinder::choose(const std::vector<Store::Unready>& unready, Time
   std::string chosen;
   for (const auto& worker : unready) {
     const auto asked_at = asked_[worker.subject];
-    const bool due = *server_now - worker.since > kPatience && now - asked_at > kAskAgainAfter;
+    const bool due = *server_now - worker.since > pace_.patience && now - asked_at > pace_.again;
     if (due && (chosen.empty() || asked_at < asked_[chosen])) chosen = worker.subject;
   }
   if (!chosen.empty()) asked_[chosen] = now;

@@ -9,13 +9,19 @@
 
 namespace jobscaler::kube {
 
+struct EventPace {
+  Duration patience = std::chrono::seconds(3);  ///< a worker this young needs no explanation
+  Duration again = std::chrono::seconds(10);    ///< between two questions about the same worker
+  Duration between = std::chrono::seconds(1);   ///< between two questions
+};
+
 /// Looks for Events that say why a worker is not ready, and adds their words to it. Events are not
 /// watched: there are far more of them than anybody wants. A worker that has not become ready
 /// within a few seconds is asked about, each at most every 10 s, all together at most once a
 /// second. While every worker is ready nothing is done at all.
 class EventFinder {
  public:
-  explicit EventFinder(Session& session) : session_(session) {}
+  explicit EventFinder(Session& session, EventPace pace = {}) : session_(session), pace_(pace) {}
 
   /// Something has changed: perhaps there is a worker to ask about soon.
   void wake();
@@ -28,6 +34,7 @@ class EventFinder {
                 const Result<http::Response>& answer);
 
   Session& session_;
+  const EventPace pace_;
   std::mutex mutex_;
   bool awake_ = false;
   TimePoint not_before_{};                  // the API server does not let us list Events

@@ -37,6 +37,10 @@ std::string queue_text(const std::string& queue) {
   return fmt::format("queue '{}'", queue);
 }
 
+Error transport_error(const Error& error) {
+  return {error.kind, fmt::format("management API {}", error.message)};
+}
+
 http::TlsFiles tls_files(const TlsConfig& tls) {
   return {tls.ca_file, tls.certificate_file, tls.key_file, tls.verify};
 }
@@ -163,27 +167,31 @@ class Management::Impl {
 
   Result<StatsSample> sample_from(const Result<http::Response>& response, const std::string& queue,
                                   TimePoint asked) const {
-    if (!response) return response.error();
+    if (!response) return transport_error(response.error());
     if (response->status != 200) {
       return management_error(settings_, response->status, queue_text(queue));
     }
     auto stats = parse_queue(response->body);
-    if (!stats) return stats.error();
+    if (!stats) return malformed(stats.error());
     return StatsSample{*stats, asked, BootClock::now()};
   }
 
   Result<std::map<std::string, StatsSample>> samples_from(const Result<http::Response>& response,
                                                           TimePoint asked) const {
-    if (!response) return response.error();
+    if (!response) return transport_error(response.error());
     if (response->status != 200) {
       return management_error(settings_, response->status,
                               fmt::format("vhost '{}'", settings_.vhost));
     }
     auto list = parse_queue_list(response->body);
-    if (!list) return list.error();
+    if (!list) return malformed(list.error());
     std::map<std::string, StatsSample> samples;
     for (const auto& [queue, stats] : *list) samples[queue] = {stats, asked, BootClock::now()};
     return samples;
+  }
+
+  Error malformed(const Error& error) const {
+    return {error.kind, fmt::format("management API {}: {}", *settings_.management, error.message)};
   }
 
   const RabbitmqConnection settings_;

@@ -1,7 +1,6 @@
 #include "rabbitmq/queue_stats.h"
 
 #include <cpprest/json.h>
-#include <fmt/format.h>
 
 namespace jobscaler::rabbitmq {
 namespace {
@@ -52,9 +51,8 @@ QueueStats stats_of(const value& queue) {
   return stats;
 }
 
-Error malformed(const char* why) {
-  return {ErrorKind::malformed,
-          fmt::format("the management API's answer is not understood: {}", why)};
+Error malformed(const std::string& why) {
+  return {ErrorKind::malformed, "the answer is not understood: " + why};
 }
 
 }  // namespace

@@ -37,8 +37,7 @@ class SteadyTest(harness.ChaosTest):
 
     def assert_workers_are_left(self):
         self.assertEqual(self.sim.stats()["unfinished"], {SCALER: self.WORKERS})
-        self.assertEqual(self.sim.stats()["violations"], [])
-        self.assert_undisturbed(self.sim)
+        self.assert_promises_kept(self.sim)
 
 
 class StopTest(SteadyTest):
@@ -47,15 +46,13 @@ class StopTest(SteadyTest):
         self.assert_workers_are_left()
 
     def test_sigterm_is_obeyed_while_the_broker_is_frozen(self):
-        self.broker.control("freeze")
-        self.addCleanup(self.broker.control, "thaw")
+        self.broker.freeze()
         self.running.wait_until_says("source_unavailable")
         self.assert_stops()
         self.assert_workers_are_left()
 
     def test_sigterm_is_obeyed_while_the_broker_is_dead(self):
-        self.broker.control("kill9")
-        self.addCleanup(self.broker.control, "restart")
+        self.broker.kill()
         self.running.wait_until_says("source_unavailable")
         self.assert_stops()
         self.assert_workers_are_left()
@@ -71,7 +68,7 @@ class UnansweredTest(harness.ChaosTest):
     def test_sigterm_is_obeyed_while_a_create_is_unanswered(self):
         self.broker.fresh_queue(messages=100)
         sim = self.kubesim()
-        sim.faults({"kind": "freeze", "method": "POST", "path": JOBS + "$"})
+        sim.faults({"kind": "freeze", "method": "POST", "path": JOBS + "(?!.*dryRun)"})
         daemon = self.daemon(self.config(sim.kubeconfig, harness.timer_job(ready_after=0.01), most=5))
         until("a POST that gets no answer", lambda: sim.struck("freeze"))
         begin = time.monotonic()
@@ -81,7 +78,7 @@ class UnansweredTest(harness.ChaosTest):
 
 
 class HangingUp:
-    """A server that is not there yet: takes connections, hangs up at once, and counts them."""
+    """Something before a server that is not there yet, such as a proxy: hangs up on everybody who speaks, and counts them."""
 
     def __init__(self, port):
         self.count = 0
@@ -99,8 +96,9 @@ class HangingUp:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
-            connection.close()
-            self.count += 1
+            with connection:
+                connection.recv(1)
+                self.count += 1
 
     def close(self):
         self.socket.shutdown(socket.SHUT_RDWR)
@@ -112,7 +110,7 @@ class DownAtStartTest(harness.ChaosTest):
     def test_a_daemon_started_before_broker_and_api_server_says_so_once_and_recovers(self):
         most = 3
         self.broker.fresh_queue(messages=100)
-        self.broker.control("kill9")
+        self.broker.kill()
         no_broker, no_api = HangingUp(self.broker.port), HangingUp(0)
         kubeconfig = os.path.join(self.scratch, "kubeconfig")
         with open(kubeconfig, "w", encoding="utf-8") as file:
@@ -120,31 +118,32 @@ class DownAtStartTest(harness.ChaosTest):
         daemon = self.daemon(self.config(kubeconfig, harness.timer_job(ready_after=0.01), most))
         until("several attempts at both", lambda: no_broker.count >= 3 and no_api.count >= 3)
         self.assertIsNone(daemon.process.poll())
+        complaints = daemon.complaints()
+        self.assertEqual(sorted(complaints), sorted(set(complaints)))
         for subject in ("rabbitmq rabbit", "kubernetes"):
-            self.assertEqual(len(daemon.complaints(subject)), 1, daemon.log())
+            self.assertIn(f" {subject}  ", "".join(complaints))
 
         no_broker.close()
         no_api.close()
-        self.broker.control("restart")
+        self.broker.repair()
         sim = self.kubesim("--port", str(no_api.port))
         sim.limits(most, 1)
         until("all workers are there", lambda: sim.created() == most)
-        self.assertEqual(sim.stats()["violations"], [])
+        self.assert_promises_kept(sim)
 
 
 class OutageTest(SteadyTest):
     WORKERS = 1
 
     def test_no_worker_is_created_while_the_broker_is_down(self):
-        self.broker.control("kill9")
+        self.broker.kill()
         self.running.wait_until_says("source_unavailable")
         self.sim.call("DELETE", f"{JOBS}/{SCALER}-1", {"propagationPolicy": "Background"})
         until("the worker is gone", lambda: not self.sim.jobs())
-        posts = self.sim.posts()
-        self.broker.control("restart")
-        self.assertEqual(self.sim.posts(), posts)
+        back = time.monotonic_ns()
+        self.broker.repair()  # takes seconds, in which the daemon could do wrong
         until("the next worker", lambda: self.sim.created() == 2)
-        self.assertEqual(self.sim.stats()["violations"], [])
+        self.assertGreater(self.sim.times()["posts"][1]["arrived"], back)
 
 
 class FrozenDaemonTest(harness.ChaosTest):
@@ -160,9 +159,7 @@ class FrozenDaemonTest(harness.ChaosTest):
             time.sleep(TOO_OLD + 0.2)
             daemon.signal(signal.SIGCONT)
         until("all workers are there", lambda: sim.created() == most)
-        self.assertEqual(sim.stats()["violations"], [])
-        self.assert_dense(sim)
-        self.assert_undisturbed(sim)
+        self.assert_promises_kept(sim)
 
 
 class TwoDaemonsTest(harness.ChaosTest):
@@ -177,10 +174,8 @@ class TwoDaemonsTest(harness.ChaosTest):
         until("all workers are there", lambda: sim.created() == most)
         for daemon in daemons:
             daemon.wait_until_says("at_max")
-        self.assertEqual(sim.stats()["violations"], [])
         self.assertEqual(sim.created(), most)
-        self.assert_dense(sim)
-        self.assert_undisturbed(sim)
+        self.assert_promises_kept(sim)
 
 
 if __name__ == "__main__":

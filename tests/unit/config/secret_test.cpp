@@ -87,6 +87,10 @@ TEST_CASE("a secret in the environment is the variable's value") {
         Error{ErrorKind::not_found, "environment variable JOBSCALER_TEST_SECRET is not set"});
 }
 
+TEST_CASE("no secret is an empty one") {
+  CHECK(read_secret(Secret())->empty());
+}
+
 TEST_CASE("a secret whose file is not there yet is no mistake in the configuration") {
   const ParsedConfig parsed = parse_config(R"(
 connections: {rabbit: {rabbitmq: {host: rabbit, password: {file: /nowhere/secret}}}}

@@ -106,8 +106,9 @@ std::map<Reason, std::pair<Verdict, std::string>> all_verdicts() {
     s.groups[0].holder_words = "bills-7 pending 8s";
   });
   add(Reason::settling, "waiting for a reading taken after orders-42 became ready; " + kDemand,
-      [](Sample&, Situation& s) {
-        s.effects.last_ready = at(0.001);
+      [](Sample& x, Situation& s) {
+        x.queue.reading->taken_at = at(-2);
+        s.effects.last_ready = at(-1);
         s.effects.last_ready_worker = "orders-42";
       });
   return all;

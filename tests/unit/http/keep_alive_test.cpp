@@ -47,18 +47,23 @@ TEST_CASE("a pooled connection the peer has closed is replaced without anybody n
   CHECK(peer.connections() == 100);
 }
 
-TEST_CASE(
-    "a POST read on a reused connection and not answered may arrive twice: it must be "
-    "idempotent") {
-  std::atomic<int> posts{0};
+TEST_CASE("a POST that a reused connection swallows arrives twice: it must be idempotent") {
+  std::atomic<int> arrived{0};
+  std::atomic<int> swallowed{0};
   ScriptedPeer peer([&](Connection& c) {
-    if (c.read_request() && ++posts == 1) c.answer(201);
-    if (posts == 1 && c.read_request()) ++posts;
+    if (!c.read_request()) return;
+    ++arrived;
+    c.answer(201);
+    if (!c.read_request()) return;
+    ++arrived;
+    ++swallowed;
   });
   Client client(peer.url(), {}, 5s);
-  REQUIRE(client.send(post()).ok());
-  const auto result = client.send(post());
-  REQUIRE_FALSE(result.ok());
-  CHECK(result.error().message == peer.url() + ": connection closed before it answered");
-  CHECK(posts == 3);
+  int sent = 0;
+  while (swallowed == 0 && sent < 1000) {
+    ++sent;
+    REQUIRE(client.send(post()).ok());
+  }
+  CHECK(swallowed >= 1);  // each pooled connection may swallow it once
+  CHECK(arrived == sent + swallowed);
 }

@@ -6,6 +6,7 @@
 using namespace jobscaler;
 using namespace jobscaler::kube;
 using namespace jobscaler::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -38,7 +39,7 @@ struct Bench {
   FakeApi api;
   RecordingOutbox outbox;
   Session session{api.config(), outbox};
-  EventFinder finder{session};
+  EventFinder finder{session, {1ms, 20ms, 1ms}};
 };
 
 }  // namespace
@@ -61,15 +62,29 @@ TEST_CASE("events that may not be listed are missed in words, and not asked for 
   bench.api.on("GET", kEvents, {status_reply(403, "Forbidden", "no")});
   bench.finder.wake();
   CHECK(bench.outbox.noted("not allowed to list events in namespace workers (403): no"));
+  bench.session.timers.after(200ms, [&] { bench.session.note(Level::info, "test", "later"); });
+  REQUIRE(bench.outbox.noted("later"));
   CHECK(bench.api.calls("GET", kEvents).size() == 1);
+}
+
+TEST_CASE("a worker that stays unready is asked about again, and no longer once it is gone") {
+  Bench bench;
+  bench.api.on("GET", kEvents, {reply(200, R"({"items": []})")});
+  bench.finder.wake();
+  REQUIRE(bench.api.has_calls("GET", kEvents, 3));
+  bench.session.workers.update([](Store& store) { return store.job_gone("u1"); });
+  // One question may be on its way.
+  const auto asked = bench.api.calls("GET", kEvents).size() + 1;
+  bench.session.timers.after(200ms, [&] { bench.session.note(Level::info, "test", "later"); });
+  REQUIRE(bench.outbox.noted("later"));
+  CHECK(bench.api.calls("GET", kEvents).size() <= asked);
 }
 
 TEST_CASE("nothing is asked while every worker is finished") {
   Bench bench;
   bench.session.workers.update([](Store& store) { return store.job_gone("u1"); });
   bench.finder.wake();
-  bench.session.timers.after(std::chrono::seconds(4),
-                             [&] { bench.session.note(Level::info, "test", "later"); });
+  bench.session.timers.after(300ms, [&] { bench.session.note(Level::info, "test", "later"); });
   REQUIRE(bench.outbox.noted("later"));
   CHECK(bench.api.calls("GET", kEvents).empty());
 }
