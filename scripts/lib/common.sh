@@ -38,8 +38,11 @@ end_child() {
     kill -0 "$1" 2>/dev/null || break
     sleep 0.1
   done
-  # One that installs packages is to finish: half-installed ones would need repair.
-  [ "$1" = "${INSTALLING:-}" ] || kill -KILL -- "-$1" 2>/dev/null || true
+  if [ "$1" = "${INSTALLING:-}" ]; then
+    ! kill -0 "$1" 2>/dev/null || say "finishing the installation of packages, as half-installed ones would need repair"
+  else
+    kill -KILL -- "-$1" 2>/dev/null || true
+  fi
   wait "$1"
 }
 

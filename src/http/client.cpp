@@ -152,7 +152,6 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   std::set<std::shared_ptr<Activity>> active;
   int delivering = 0;  // calls to `done` that have not returned
 };
-};
 
 // ---------------------------------------------------------------------------- what is under way
 
@@ -178,8 +177,8 @@ void Client::Impl::stop() {
   for (const auto& activity : interrupted) {
     activity->source.cancel();
     // Not left to cpprestsdk, which cannot interrupt a name lookup.
-    if (auto call = std::dynamic_pointer_cast<Call>(activity))
-      finish_later(call, clients.cancelled());
+    const auto call = std::dynamic_pointer_cast<Call>(activity);
+    if (call) finish_later(call, clients.cancelled());
   }
 }
 

@@ -59,12 +59,12 @@ std::optional<Api::Route> Api::other_route(const Route& refused) {
   return same ? std::nullopt : std::optional(*fresh);
 }
 
-void Api::observe(const Result<http::Response>& answer, TimePoint sent) {
+void Api::observe(const Result<http::Response>& answer, TimePoint sent, TimePoint received) {
   if (!answer.ok()) return;
   const auto header = answer->headers.find("date");
   if (header == answer->headers.end()) return;
   if (const auto date = parse_http_date(header->second)) {
-    clock_.observe(sent, BootClock::now(), *date);
+    clock_.observe(sent, received, *date);
   }
 }
 
@@ -74,7 +74,7 @@ Result<http::Response> Api::send(http::Request request) {
   const auto ask = [&](const Route& route) {
     const auto sent = BootClock::now();
     auto answer = route.client->send(authorized(request, route.token));
-    observe(answer, sent);
+    observe(answer, sent, BootClock::now());
     return answer;
   };
   auto answer = ask(*via);
@@ -83,19 +83,34 @@ Result<http::Response> Api::send(http::Request request) {
   return other ? ask(*other) : answer;
 }
 
-void Api::send_async(http::Request request, std::function<void(Result<http::Response>)> done) {
-  auto via = route();
-  if (!via.ok()) return done(via.error());
-  const auto sent = BootClock::now();
-  auto message = authorized(request, via->token);
-  via->client->send_async(
-      std::move(message), [this, sent, used = *via, request = std::move(request),
-                           done = std::move(done)](Result<http::Response> answer) mutable {
-        observe(answer, sent);
-        const auto other = is_unauthorized(answer) ? other_route(used) : std::nullopt;
-        if (!other) return done(std::move(answer));
-        other->client->send_async(authorized(std::move(request), other->token), std::move(done));
-      });
+void Api::send_async(http::Request request, Done done) {
+  Result<Route> via = Error{};
+  {
+    const std::shared_lock lock(gate_);
+    via = route();
+    if (via.ok()) {
+      auto message = authorized(request, via->token);
+      return via->client->send_async(
+          std::move(message),
+          [this, used = *via, sent = BootClock::now(), request = std::move(request),
+           done = std::move(done)](Result<http::Response> answer) mutable {
+            answered(used, sent, std::move(request), done, std::move(answer));
+          });
+    }
+  }
+  done(via.error());
+}
+
+void Api::answered(const Route& used, TimePoint sent, http::Request request, const Done& done,
+                   Result<http::Response> answer) {
+  observe(answer, sent, BootClock::now());
+  if (is_unauthorized(answer)) {
+    const std::shared_lock lock(gate_);
+    if (const auto other = other_route(used)) {
+      return other->client->send_async(authorized(std::move(request), other->token), done);
+    }
+  }
+  done(std::move(answer));
 }
 
 Result<http::Response> Api::stream(http::Request request, Duration idle_timeout,
@@ -104,7 +119,15 @@ Result<http::Response> Api::stream(http::Request request, Duration idle_timeout,
   auto via = route();
   if (!via.ok()) return via.error();
   const auto ask = [&](const Route& route) {
-    return route.client->stream(authorized(request, route.token), idle_timeout, on_line, on_open);
+    const auto sent = BootClock::now();
+    std::optional<TimePoint> opened;
+    auto answer =
+        route.client->stream(authorized(request, route.token), idle_timeout, on_line, [&] {
+          opened = BootClock::now();
+          on_open();
+        });
+    observe(answer, sent, opened.value_or(BootClock::now()));
+    return answer;
   };
   auto answer = ask(*via);
   if (!is_unauthorized(answer)) return answer;
@@ -113,6 +136,7 @@ Result<http::Response> Api::stream(http::Request request, Duration idle_timeout,
 }
 
 void Api::stop() {
+  const std::unique_lock closing(gate_);
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   for (auto& connection : connections_) connection.client->stop();

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ class Api {
   Result<http::Response> send(http::Request request);
 
   /// `done` is called exactly once, on the pool, or on the calling thread if there are no
-  /// credentials; it must not block.
+  /// credentials or after stop(); it must not block.
   void send_async(http::Request request, std::function<void(Result<http::Response>)> done);
 
   /// http::Client::stream().
@@ -53,7 +54,7 @@ class Api {
 
  private:
   struct Route {
-    http::Client* client = nullptr;  // lives as long as this Api
+    http::Client* client = nullptr;  // lives until close()
     std::string token;
   };
   /// A client, and the files its TlsFiles point to.
@@ -62,13 +63,19 @@ class Api {
     std::unique_ptr<http::Client> client;
   };
 
+  using Done = std::function<void(Result<http::Response>)>;
+
   Result<Route> route();
   std::optional<Route> other_route(const Route& refused);
-  void observe(const Result<http::Response>& answer, TimePoint sent);
+  void answered(const Route& used, TimePoint sent, http::Request request, const Done& done,
+                Result<http::Response> answer);
+  void observe(const Result<http::Response>& answer, TimePoint sent, TimePoint received);
 
   const Duration timeout_;
   Credentials credentials_;
   ServerClock clock_;
+  // Held shared while a route is being used, so that none is used after stop().
+  std::shared_mutex gate_;
   std::mutex mutex_;
   bool stopped_ = false;
   std::vector<Connection> connections_;  // the last is in use, others may have requests under way

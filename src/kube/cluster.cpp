@@ -38,8 +38,10 @@ struct Cluster::Impl {
 
 /// The marks come first: without them the first list would say too little about names.
 void Cluster::Impl::watch_jobs() {
+  const auto since = BootClock::now();
   Backoff backoff(real_random());
-  while (!marks.load()) {
+  while (const auto problem = marks.load()) {
+    health.lost(Resource::jobs, since, problem->message);
     if (!session.stopper.sleep_until(BootClock::now() + backoff.next())) return;
   }
   jobs.run();
@@ -51,8 +53,8 @@ void Cluster::Impl::stop() {
   session.api.stop();
   if (jobs_thread.joinable()) jobs_thread.join();
   if (pods_thread.joinable()) pods_thread.join();
+  session.timers.stop();  // first: its tasks use the API
   session.api.close();
-  session.timers.stop();
 }
 
 Cluster::Cluster(const KubernetesConfig& kubernetes,

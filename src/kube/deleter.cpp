@@ -8,6 +8,14 @@
 namespace jobscaler::kube {
 namespace {
 
+/// The name is free, or another Job's. Nothing less than the API server's own word for it will do:
+/// a worker taken for gone would be replaced.
+bool says_gone(const ServerStatus& status) {
+  if (!status.from_api_server) return false;
+  const bool other_uid = status.message.find("recondition") != std::string::npos;
+  return status.code == 404 || (status.code == 409 && other_uid);
+}
+
 /// Without a propagation policy batch/v1 leaves the pods behind, running.
 std::string options_for(const std::string& uid) {
   auto options = Json::object();
@@ -42,11 +50,10 @@ void Deleter::send(const action::DeleteWorker& worker) {
 
 void Deleter::answered(const action::DeleteWorker& worker, const std::string& name_space,
                        const Result<http::Response>& answer) {
-  const bool gone = answer.ok() && (answer->status == 404 || answer->status == 409);
-  if (gone) {
+  if (answer.ok() && answer->status < 300) return;
+  if (answer.ok() && says_gone(status_of(*answer))) {
     return session_.workers.update([&](Store& store) { return store.job_gone(worker.uid); });
   }
-  if (answer.ok() && answer->status < 300) return;
   const auto words = answer.ok() ? explain({"delete", "jobs.batch", name_space}, status_of(*answer))
                                  : answer.error().message;
   session_.note(Level::warn, worker.scaler, worker.name + " is not deleted: " + words);

@@ -32,22 +32,17 @@ bool is_success(const http::Response& answer) {
 
 // --------------------------------------------------------------------------------------- at start
 
-bool Marks::load() {
+std::optional<Error> Marks::load() {
   const auto name_space = session_.api.name_space();
   const auto marks =
       name_space.ok() ? read_or_create(*name_space) : Result<MarkMap>(name_space.error());
-  if (!marks.ok()) {
-    say("the names of earlier workers cannot be read, so no worker is started: " +
-        marks.error().message);
-    return false;
-  }
+  if (!marks.ok()) return marks.error();
   {
     const std::lock_guard lock(mutex_);
     written_ = *marks;
-    said_.clear();
   }
   session_.outbox.post(Event(event::MarksLoaded{*marks}));
-  return true;
+  return std::nullopt;
 }
 
 Result<MarkMap> Marks::read_or_create(const std::string& name_space) {

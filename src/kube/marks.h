@@ -33,9 +33,9 @@ class Marks {
  public:
   explicit Marks(Session& session) : session_(session) {}
 
-  /// Reads the Lease, or creates it, and posts MarksLoaded. False: it could not be done; try again
-  /// later. Blocks.
-  bool load();
+  /// Reads the Lease, or creates it, and posts MarksLoaded. Blocks. An error: it could not be done;
+  /// try again later.
+  std::optional<Error> load();
 
   /// Writes the mark, with retries until it is written.
   void record(const action::RecordMark& mark);

@@ -67,8 +67,8 @@ class Stopper {
   bool stopped_ = false;
 };
 
-/// What the parts of a Cluster share. Parts call back from the API's and the timers' threads; both
-/// are quiet once close() has returned.
+/// What the parts of a Cluster share. The parts are called back by the API and by the timers, both
+/// of which must be closed before a part is destroyed.
 struct Session {
   Session(const KubernetesConfig& config, Outbox& out)
       : instance(config.instance), outbox(out), api(config), workers(outbox, api.clock()) {}

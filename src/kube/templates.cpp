@@ -42,7 +42,7 @@ void Templates::ask(const Ref& check) {
   const auto& groups = scaler.spec.node_groups;
   if (check->next_group == groups.size()) return finish(check, "");
   const auto name_space = session_.api.name_space();
-  if (!name_space.ok()) return ask_again(check, name_space.error().message, std::nullopt);
+  if (!name_space.ok()) return ask_again(check, "", std::nullopt);
   auto manifest =
       dry_run_manifest(scaler, node_groups_.at(groups[check->next_group]), session_.instance);
   if (!manifest.ok()) return finish(check, manifest.error().message);
@@ -59,7 +59,7 @@ void Templates::answered(const Ref& check, const std::string& name_space,
     case DryRunVerdict::Kind::refused:
       return finish(check, verdict.words);
     case DryRunVerdict::Kind::unknown:
-      return ask_again(check, verdict.words, verdict.retry_after);
+      return ask_again(check, answer.ok() ? verdict.words : "", verdict.retry_after);
     case DryRunVerdict::Kind::accepted_with_warning:
       session_.note(
           Level::warn, check->scaler,
@@ -72,9 +72,10 @@ void Templates::answered(const Ref& check, const std::string& name_space,
   ask(check);
 }
 
+/// Empty `words`: nobody answers, which the watches tell, too.
 void Templates::ask_again(const Ref& check, const std::string& words,
                           std::optional<Duration> wish) {
-  if (!std::exchange(check->said_so, true)) {
+  if (!words.empty() && !std::exchange(check->said_so, true)) {
     session_.note(Level::warn, check->scaler,
                   "the job template cannot be checked yet, retrying: " + words);
   }

@@ -14,13 +14,13 @@ namespace jobscaler::rabbitmq {
 /// counters apart from the sizes, so they describe some moment up to kStatisticsLag before the
 /// answer. Whatever was not in the answer is absent, never 0.
 struct QueueStats {
-  std::optional<std::int64_t> ready;
-  std::optional<std::int64_t> unacknowledged;
-  std::optional<std::int64_t> messages;     ///< ready and unacknowledged, of one moment
-  std::optional<std::int64_t> published;    ///< since the queue or the broker started
-  std::optional<std::int64_t> redelivered;  ///< deliveries of messages that had been put back
+  std::optional<std::int64_t> ready{};
+  std::optional<std::int64_t> unacknowledged{};
+  std::optional<std::int64_t> messages{};     ///< ready and unacknowledged, of one moment
+  std::optional<std::int64_t> published{};    ///< since the queue or the broker started
+  std::optional<std::int64_t> redelivered{};  ///< deliveries of messages that had been put back
   std::optional<std::int64_t>
-      head_timestamp;              ///< seconds since 1970, of the oldest not yet acknowledged
+      head_timestamp{};              ///< seconds since 1970, of the oldest not yet acknowledged
   bool priorities = false;         ///< x-max-priority: not first in, first out
   bool refuses_publishes = false;  ///< x-overflow reject-publish: refused ones are counted
   bool stream = false;

@@ -42,12 +42,10 @@ std::string job_name(const std::string& prefix, int number) {
 
 Observer::Observer(const Cluster& cluster, std::string instance)
     : client_(cluster.client()), headers_(cluster.headers()), instance_(std::move(instance)) {
-  jobs_ = std::thread([this, path = kube::jobs_path(cluster.name_space())] {
-    watch(path, [this](const std::string& line) { see_job(line, BootClock::now()); });
-  });
-  pods_ = std::thread([this, path = kube::pods_path(cluster.name_space())] {
-    watch(path, [this](const std::string& line) { see_pod(line, BootClock::now()); });
-  });
+  jobs_ = std::thread(
+      [this, path = kube::jobs_path(cluster.name_space())] { watch(path, job_lines_); });
+  pods_ = std::thread(
+      [this, path = kube::pods_path(cluster.name_space())] { watch(path, pod_lines_); });
 }
 
 Observer::~Observer() {
@@ -56,14 +54,16 @@ Observer::~Observer() {
   pods_.join();
 }
 
-void Observer::watch(const std::string& path,
-                     const std::function<void(const std::string&)>& on_line) {
+void Observer::watch(const std::string& path, std::vector<Line>& lines) {
   http::Request request;
   request.path = fmt::format("{}?watch=true&timeoutSeconds={}&{}", path,
                              std::chrono::seconds(kWatchFor).count(), instance_query(instance_));
   request.headers = headers_;
   auto end = client_.stream(request, kWatchFor, [&](const std::string& line) {
-    on_line(line);
+    TimePoint now = BootClock::now();
+    std::lock_guard lock(mutex_);
+    lines.push_back({now, line});
+    if (line.find(awaited_) != std::string::npos) changed_.notify_all();
     return true;
   });
   std::lock_guard lock(mutex_);
@@ -72,47 +72,50 @@ void Observer::watch(const std::string& path,
   changed_.notify_all();
 }
 
-void Observer::see_job(const std::string& line, TimePoint now) {
-  value event = value::parse(line);
-  std::string name = event.at("object").at("metadata").at("name").as_string();
-  std::lock_guard lock(mutex_);
-  Seen& seen = jobs_seen_[name];
-  if (seen.added == TimePoint{}) seen.added = now;
+void Observer::understand() {
+  for (const Line& line : std::exchange(job_lines_, {})) understand_job(line);
+  for (const Line& line : std::exchange(pod_lines_, {})) understand_pod(line);
+}
+
+void Observer::understand_job(const Line& line) {
+  value event = value::parse(line.text);
+  SeenJob& seen = jobs_seen_[event.at("object").at("metadata").at("name").as_string()];
+  if (seen.added == TimePoint{}) seen.added = line.at;
   seen.gone = text_at(event, "type") == "DELETED";
-  changed_.notify_all();
 }
 
-void Observer::see_pod(const std::string& line, TimePoint now) {
-  value event = value::parse(line);
+void Observer::understand_pod(const Line& line) {
+  value event = value::parse(line.text);
   const value& pod = event.at("object");
-  if (!is_ready(pod)) return;
-  std::lock_guard lock(mutex_);
-  TimePoint& ready = ready_[owner(pod)];
-  if (ready == TimePoint{}) ready = now;
+  if (is_ready(pod)) ready_.emplace(owner(pod), line.at);
 }
 
-void Observer::wait_for(const std::string& what, const std::function<bool()>& happened) {
+void Observer::wait_for(const std::string& what, const std::string& job,
+                        const std::function<bool()>& happened) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, kPatience, [&] { return happened() || !trouble_.empty(); });
-  if (happened()) return;
-  throw std::runtime_error(fmt::format("{}: not within {} min{}{}", what,
-                                       std::chrono::minutes(kPatience).count(),
-                                       trouble_.empty() ? "" : "; ", trouble_));
+  awaited_ = fmt::format(R"("name":"{}")", job);
+  bool good = changed_.wait_for(lock, kPatience, [&] {
+    understand();
+    return happened() || !trouble_.empty();
+  });
+  if (good && trouble_.empty()) return;
+  throw std::runtime_error(fmt::format("{}: {}", what, good ? trouble_ : "not within 2 minutes"));
 }
 
 TimePoint Observer::job_added(const std::string& job) {
-  wait_for("Job " + job + " created", [&] { return jobs_seen_.count(job) > 0; });
+  wait_for("Job " + job + " created", job, [&] { return jobs_seen_.count(job) > 0; });
   std::lock_guard lock(mutex_);
   return jobs_seen_.at(job).added;
 }
 
 void Observer::wait_until_gone(const std::string& job) {
-  wait_for("Job " + job + " gone",
+  wait_for("Job " + job + " gone", job,
            [&] { return jobs_seen_.count(job) > 0 && jobs_seen_.at(job).gone; });
 }
 
 int Observer::highest(const std::string& prefix) {
   std::lock_guard lock(mutex_);
+  understand();
   int number = 0;
   while (jobs_seen_.count(job_name(prefix, number + 1)) > 0) ++number;
   return number;
@@ -120,6 +123,7 @@ int Observer::highest(const std::string& prefix) {
 
 Samples Observer::transitions(const std::string& prefix, const std::vector<Turn>& turns) {
   std::lock_guard lock(mutex_);
+  understand();
   Samples samples;
   for (auto [first, last] : turns) {
     for (int n = first; n < last; ++n) {

@@ -23,7 +23,9 @@ struct Turn {
 };
 
 /// Watches one instance's Jobs and Pods and keeps the local time at which it saw a Job appear and
-/// its pod ready. Works the same on every API server and does not know who created the Jobs.
+/// its pod ready. Works the same on every API server and does not know who created the Jobs. What
+/// it sees is understood only when it is asked: it must not take the processor from what it
+/// watches.
 class Observer {
  public:
   Observer(const Cluster& cluster, std::string instance);
@@ -42,24 +44,33 @@ class Observer {
   Samples transitions(const std::string& prefix, const std::vector<Turn>& turns);
 
  private:
-  struct Seen {
+  struct Line {
+    TimePoint at{};
+    std::string text;
+  };
+  struct SeenJob {
     TimePoint added{};
     bool gone = false;
   };
 
-  void watch(const std::string& path, const std::function<void(const std::string&)>& on_line);
-  void see_job(const std::string& line, TimePoint now);
-  void see_pod(const std::string& line, TimePoint now);
-  void wait_for(const std::string& what, const std::function<bool()>& happened);
+  void watch(const std::string& path, std::vector<Line>& lines);
+  void wait_for(const std::string& what, const std::string& job,
+                const std::function<bool()>& happened);
+  void understand();
+  void understand_job(const Line& line);
+  void understand_pod(const Line& line);
 
   http::Client client_;
   const std::vector<std::pair<std::string, std::string>> headers_;
   const std::string instance_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows, but for the threads
   std::condition_variable changed_;
-  std::map<std::string, Seen> jobs_seen_;
+  std::string awaited_;  // what a line holds that somebody waits for
+  std::string trouble_;  // why a watch ended
+  std::vector<Line> job_lines_;
+  std::vector<Line> pod_lines_;
+  std::map<std::string, SeenJob> jobs_seen_;
   std::map<std::string, TimePoint> ready_;  // by Job, of its pod
-  std::string trouble_;                     // why a watch ended
   std::thread jobs_;
   std::thread pods_;
 };

@@ -5,8 +5,11 @@ import re
 import traceback
 
 from . import defaults, schema, validation
-from .resources import (ACCOUNTS, ALL, JOBS, LEASES, NAMESPACES, PODS, ApiError, already_exists, bad_request, conflict, expired, invalid,
-                        invalid_object, method_not_allowed, not_found, unsupported_media_type)
+from .answers import Answer, failure
+from .bodies import MERGE, check_options, decode, dry_run, integer, merge, parse, version_of
+from .discovery import discover
+from .resources import (ACCOUNTS, ALL, JOBS, LEASES, NAMESPACES, PODS, ApiError, already_exists, bad_request, conflict,
+                        expired, invalid, invalid_object, method_not_allowed, not_found, unsupported_media_type)
 from .selectors import selection
 from .store import clone, encode, stamp
 from .watch import Watch, with_kind
@@ -14,19 +17,7 @@ from .watch import Watch, with_kind
 PATH = re.compile(r"/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/(?P<version>[^/]+))"
                   r"(?:/namespaces/(?P<namespace>[^/]+)(?=/.))?/(?P<plural>[^/]+)(?:/(?P<name>[^/]+))?(?:/(?P<sub>[^/]+))?/?")
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-MERGE = "application/merge-patch+json"
 SNAPSHOTS = 100  # lists under way, whose rest clients may still ask for
-STRICT_SINCE = 25  # 1.25: fieldValidation
-
-
-class Answer:
-    def __init__(self, status, body, headers=(), kind="application/json"):
-        self.status, self.body, self.headers, self.kind = status, body, list(headers), kind
-
-
-def failure(error):
-    headers = [("Retry-After", str(error.retry_after))] if error.retry_after else []
-    return Answer(error.code, encode(error.body), headers)
 
 
 class Api:
@@ -49,14 +40,14 @@ class Api:
             return failure(ApiError(500, "InternalError", "kubesim failed; see its standard error"))
 
     def route(self, request):
-        found = self.discovery(request.path)
+        found = discover(request.path, self.minor)
         if found is not None:
             return Answer(200, json.dumps(found, indent=2).encode())
         if request.path in ("/healthz", "/livez", "/readyz"):
             return Answer(200, b"ok", kind="text/plain; charset=utf-8")
         user = self.authority.user(request.headers)
         if request.path == REVIEWS and request.method == "POST":
-            return Answer(201, encode(self.authority.review(user, self.parse(request, "SelfSubjectAccessReview"))))
+            return Answer(201, encode(self.authority.review(user, parse(request, "SelfSubjectAccessReview"))))
         match = PATH.fullmatch(request.path)
         resource = match and self.resources.get((match["group"] or "", match["core"] or match["version"], match["plural"]))
         if not resource:
@@ -77,53 +68,12 @@ class Api:
         call = getattr(self, verb)
         return call(request, resource, namespace or "") if name is None else call(request, resource, namespace or "", name, sub)
 
-    # Bodies
-
-    def parse(self, request, kind):
-        """The object in a request's body, as JSON."""
-        if request.headers.get("content-type", "application/json").partition(";")[0] not in ("application/json", MERGE):
-            raise unsupported_media_type()
-        try:
-            item = json.loads(request.body)
-        except ValueError as error:
-            raise bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse "
-                              f"error: {error} ({request.body[:20].hex() or '<empty>'})") from None
-        if not isinstance(item, dict):
-            raise bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse "
-                              f"error: json: cannot unmarshal into a Go struct ({request.body[:20].hex()})")
-        return item
-
-    def decode(self, request, resource, item):
-        """Checks kind, types and unknown fields. Returns the warnings to send along."""
-        kind, version = item.get("kind") or resource.kind, item.get("apiVersion") or resource.api_version
-        if (kind, version) != (resource.kind, resource.api_version):
-            raise bad_request(f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a {resource.kind}: no kind '
-                              f'"{kind}" is registered for version "{version}" in scheme "kubesim"')
-        unknown = [f'unknown field "{path}"' for path in schema.decode(resource.kind, item)]
-        mode = request.query.get("fieldValidation", "Warn")
-        if self.minor < STRICT_SINCE or not unknown or mode == "Ignore":
-            return []
-        if mode == "Strict":
-            raise schema.cannot_be_handled(resource.kind, "strict decoding error: " + ", ".join(unknown))
-        return [("Warning", f'299 - "{text}"'.replace('field "', 'field \\"').replace('""', '\\""')) for text in unknown]
-
-    @staticmethod
-    def dry_run(request, options, value):
-        if value in (None, [], ""):
-            return False
-        values = value if isinstance(value, list) else [value]
-        if values != ["All"]:
-            text = 'Unsupported value: []string{%s}: supported values: "All"' % ", ".join(f'"{word}"' for word in values)
-            raise invalid(f'{options}.meta.k8s.io ""', {"group": "meta.k8s.io", "kind": options},
-                          [("FieldValueNotSupported", "dryRun", text)])
-        return True
-
     # Verbs on collections
 
     def create(self, request, resource, namespace):
-        item = self.parse(request, resource.kind)
-        warnings = self.decode(request, resource, item)
-        dry = self.dry_run(request, "CreateOptions", request.query.get("dryRun"))
+        item = parse(request, resource.kind)
+        warnings = decode(request, resource, item, self.minor)
+        dry = dry_run("CreateOptions", request.query.get("dryRun"))
         item = defaults.without_empty(item)
         self.prepare(resource, namespace, item)
         errors = validation.check(resource.kind, item)
@@ -175,12 +125,12 @@ class Api:
 
     def list(self, request, resource, namespace):
         selects = selection(resource, request.query)
-        version = self.version_asked(request)
+        version = version_of(request)
         if version and version > self.store.version:
             raise ApiError(504, "Timeout", f"Timeout: Too large resource version: {version}, current: {self.store.version}",
                            {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
                             "retryAfterSeconds": 1}, retry_after=1)
-        limit, start = self.integer(request, "limit", 0), request.query.get("continue")
+        limit, start = integer(request, "limit", 0), request.query.get("continue")
         version, items = self.resume(resource, namespace, start) if start else self.snapshot(resource, namespace, limit)
         items = [item for item in items if selects(item)]
         meta = {"resourceVersion": str(version)}
@@ -219,24 +169,10 @@ class Api:
         return base64.urlsafe_b64encode(encode({"v": "meta.k8s.io/v1", "rv": version, "start": key})).decode().rstrip("=")
 
     def watch(self, request, resource, namespace):
-        version = self.version_asked(request)
-        timeout = self.integer(request, "timeoutSeconds", 0) or 1800 + self.store.random.randrange(1800)
+        version = version_of(request)
+        timeout = integer(request, "timeoutSeconds", 0) or 1800 + self.store.random.randrange(1800)
         options = {"version": version or None, "timeout": timeout}
         return Watch(self.store, resource, namespace or None, selection(resource, request.query), request.query, options)
-
-    @staticmethod
-    def integer(request, name, default):
-        text = request.query.get(name, "")
-        if not re.fullmatch(r"-?\d+|", text):
-            raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
-        return int(text) if text else default
-
-    @staticmethod
-    def version_asked(request):
-        text = request.query.get("resourceVersion", "")
-        if not re.fullmatch(r"\d*", text):
-            raise ApiError(500, None, f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
-        return int(text) if text else 0
 
     # Verbs on objects
 
@@ -250,8 +186,8 @@ class Api:
         return Answer(200, with_kind(resource, encode(self.find(resource, namespace, name))))
 
     def update(self, request, resource, namespace, name, sub):
-        item = self.parse(request, resource.kind)
-        warnings = self.decode(request, resource, item)
+        item = parse(request, resource.kind)
+        warnings = decode(request, resource, item, self.minor)
         meta = item["metadata"] = item.get("metadata") or {}
         if meta.get("name") != name:
             raise bad_request(f"the name of the object ({meta.get('name')}) does not match the name on the URL ({name})")
@@ -279,7 +215,7 @@ class Api:
         old = self.find(resource, namespace, name)
         if request.headers.get("content-type") != MERGE:
             raise unsupported_media_type()
-        item = merge(clone(old), self.parse(request, resource.kind))
+        item = merge(clone(old), parse(request, resource.kind))
         schema.decode(resource.kind, item)
         if item["metadata"]["resourceVersion"] != old["metadata"]["resourceVersion"]:
             self.check_versions(resource, name, old, item["metadata"])
@@ -311,26 +247,19 @@ class Api:
             raise invalid_object(resource, name, errors)
 
     def delete(self, request, resource, namespace, name, sub):
-        options = self.parse(request, "DeleteOptions") if request.body else dict(request.query)
+        options = parse(request, "DeleteOptions") if request.body else dict(request.query)
         item = self.find(resource, namespace, name)
-        self.check_options(options)
+        check_options(options)
         self.check_preconditions(resource, item, options.get("preconditions") or {})
         meta = item["metadata"]
         success = Answer(200, encode({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
                                       "details": {**resource.details(name), "uid": meta["uid"]}}))
-        if self.dry_run(request, "DeleteOptions", options.get("dryRun")):
+        if dry_run("DeleteOptions", options.get("dryRun")):
             return success
         policy = options.get("propagationPolicy") or ("Orphan" if resource is JOBS else "Background")
         self.stats.client_deletes(resource, item, policy, options)
         left = self.lifecycle.delete(resource, item, policy, options.get("gracePeriodSeconds"))
         return success if left is None else Answer(200, with_kind(resource, encode(left)))
-
-    @staticmethod
-    def check_options(options):
-        policy = options.get("propagationPolicy")
-        if policy not in (None, "Foreground", "Background", "Orphan"):
-            raise invalid('DeleteOptions.meta.k8s.io ""', {"group": "meta.k8s.io", "kind": "DeleteOptions"}, [
-                validation.supported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"])])
 
     @staticmethod
     def check_preconditions(resource, item, wanted):
@@ -344,35 +273,4 @@ class Api:
                            resource.kind)
 
     def token(self, request, namespace, name):
-        return Answer(201, encode(self.authority.token_request(namespace, name, self.parse(request, "TokenRequest"))))
-
-    # Discovery, for kubectl and for people
-
-    def discovery(self, path):
-        if path == "/version":
-            return {"major": "1", "minor": str(self.minor), "gitVersion": f"v1.{self.minor}.0+kubesim", "gitCommit": "kubesim",
-                    "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z", "goVersion": "none", "compiler": "none",
-                    "platform": "linux/amd64"}
-        if path == "/api":
-            return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
-        if path == "/apis":
-            versions = [{"groupVersion": text, "version": "v1"} for text in sorted({r.api_version for r in ALL if r.group})]
-            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [
-                {"name": v["groupVersion"].partition("/")[0], "versions": [v], "preferredVersion": v} for v in versions]}
-        group = path.removeprefix("/apis/").removeprefix("/api/")
-        found = [resource for resource in ALL if path.startswith("/api") and resource.api_version == group]
-        return found and {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group, "resources": [
-            {"name": r.plural, "singularName": "", "namespaced": r.namespaced, "kind": r.kind,
-             "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"]} for r in found]} or None
-
-
-def merge(item, patch):
-    """JSON merge patch, RFC 7396. Changes and returns `item`."""
-    for key, value in patch.items():
-        if value is None:
-            item.pop(key, None)
-        elif isinstance(value, dict):
-            item[key] = merge(item[key] if isinstance(item.get(key), dict) else {}, value)
-        else:
-            item[key] = value
-    return item
+        return Answer(201, encode(self.authority.token_request(namespace, name, parse(request, "TokenRequest"))))

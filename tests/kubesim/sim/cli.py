@@ -53,7 +53,8 @@ def arguments(given):
     parser.add_argument("--minor", type=int, default=28, help="behave as Kubernetes 1.MINOR where that differs (28)")
     parser.add_argument("--history", type=int, default=5000, help="changes per resource that watches can replay (5000)")
     parser.add_argument("--idle", type=float, default=60, help="remove a node above MIN without pods after so many seconds (60)")
-    parser.add_argument("--ready-after", type=float, default=1, help="pods that live by timers are Ready so many seconds after their start (1)")
+    parser.add_argument("--ready-after", type=float, default=1,
+                        help="pods that live by timers are Ready so many seconds after their start (1)")
     parser.add_argument("--seed", type=int, help="of names and of faults with a probability")
     parser.add_argument("--detached", action="store_true", help="do not end when the process that started kubesim does")
     options = parser.parse_args(given)

@@ -2,7 +2,7 @@
 import asyncio
 import re
 
-from .api import Answer
+from .answers import Answer
 from .resources import ApiError, expired
 from .store import encode
 

@@ -13,6 +13,7 @@ class Lifecycle:
     def __init__(self, store, soon):
         self.store = store
         self.soon = soon  # calls a function after the present write
+        self.pods = {}  # owner's uid -> keys of its pods, in order of creation
         store.listeners.append(self.see)
 
     def delete(self, resource, item, policy=None, grace=None):
@@ -76,18 +77,27 @@ class Lifecycle:
             self.store.update(resource, new)
 
     def owned(self, owner):
-        uid = owner["metadata"]["uid"]
-        return [pod for pod in self.store.list(PODS, owner["metadata"]["namespace"]) if owner_uid(pod) == uid]
+        keys = self.pods.get(owner["metadata"]["uid"], {})
+        return [self.store.get(PODS, *key) for key in keys]
 
     def see(self, resource, change):
-        if change.kind != "DELETED":
-            return
         meta = change.new["metadata"]
-        if resource is JOBS:
+        if resource is PODS:
+            self.see_pod(change, meta)
+        elif resource is JOBS and change.kind == "DELETED":
             self.soon(self.collect, change.new)
-        elif resource is PODS and owner_uid(change.new):
-            job = next((ref["name"] for ref in meta["ownerReferences"]), None)
-            self.soon(self.last_of, meta["namespace"], job)
+
+    def see_pod(self, change, meta):
+        key, owner = (meta["namespace"], meta["name"]), owner_uid(change.new)
+        before = change.old and owner_uid(change.old)
+        if before and (before != owner or change.kind == "DELETED"):
+            del self.pods[before][key]
+            if not self.pods[before]:
+                del self.pods[before]
+        if owner and change.kind != "DELETED":
+            self.pods.setdefault(owner, {})[key] = None
+        if owner and change.kind == "DELETED":
+            self.soon(self.last_of, meta["namespace"], meta["ownerReferences"][0]["name"])
 
     def collect(self, job):
         for pod in self.owned(job):

@@ -9,7 +9,7 @@ import urllib.parse
 from email.utils import formatdate
 from http.client import responses
 
-from .api import Answer
+from .answers import Answer
 from .faults import status_answer
 from .resources import JOBS, expired
 from .watch import Watch

@@ -113,6 +113,10 @@ TEST_CASE("while the Lease cannot be read no workers are listed") {
   RecordingOutbox outbox;
   kube::Cluster cluster(api.config(), one_group(), {scaler_called("orders")}, outbox);
   cluster.start();
+  const auto down = outbox.next<event::WatchChanged>();
+  REQUIRE(down);
+  CHECK_FALSE(down->up);
+  CHECK(down->words.rfind("not allowed to get leases.coordination.k8s.io", 0) == 0);
   REQUIRE(api.has_calls("GET", kLease, 2));
   for (const auto& event : outbox.events()) {
     CHECK_FALSE(std::holds_alternative<event::WorkersListed>(event));

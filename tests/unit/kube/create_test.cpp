@@ -22,8 +22,8 @@ constexpr auto kFailed =
 struct Bench {
   ~Bench() {
     session.outbox.silence();
-    session.api.close();
     session.timers.stop();
+    session.api.close();
   }
 
   event::CreateAnswered create(int number = 1, Duration age = 0s) {

@@ -32,8 +32,8 @@ struct Bench {
   }
   ~Bench() {
     session.outbox.silence();
-    session.api.close();
     session.timers.stop();
+    session.api.close();
   }
 
   FakeApi api;

@@ -19,8 +19,8 @@ constexpr auto kJob = "/apis/batch/v1/namespaces/workers/jobs/orders-1";
 struct Bench {
   ~Bench() {
     session.outbox.silence();
-    session.api.close();
     session.timers.stop();
+    session.api.close();
   }
 
   FakeApi api;
@@ -40,7 +40,7 @@ Answer lease(const std::string& version, const std::string& annotations = "{}") 
 TEST_CASE("marks are loaded from the Lease") {
   Bench bench;
   bench.api.on("GET", kLease, {lease("1", R"({"jobscaler.io/mark-orders": "41"})")});
-  REQUIRE(bench.marks.load());
+  REQUIRE_FALSE(bench.marks.load());
   const auto loaded = bench.outbox.next<event::MarksLoaded>();
   REQUIRE(loaded);
   CHECK(loaded->marks == MarkMap{{"orders", 41}});
@@ -50,46 +50,44 @@ TEST_CASE("a missing Lease is created, and has no marks") {
   Bench bench;
   bench.api.on("GET", kLease, {status_reply(404, "NotFound", "not found")});
   bench.api.on("POST", kLeases, {reply(201, "{}")});
-  REQUIRE(bench.marks.load());
+  REQUIRE_FALSE(bench.marks.load());
   CHECK(bench.outbox.next<event::MarksLoaded>()->marks.empty());
   const auto posts = bench.api.calls("POST", kLeases);
   REQUIRE(posts.size() == 1);
   CHECK(text(Json::parse(posts[0].body), {"metadata", "name"}) == "jobscaler-jobscaler");
 }
 
-TEST_CASE("a Lease that may not be read holds everything, and says once what to do") {
+TEST_CASE("a Lease that may not be read tells no marks, and what to do") {
   Bench bench;
   bench.api.on("GET", kLease, {status_reply(403, "Forbidden", "leases is forbidden")});
-  CHECK_FALSE(bench.marks.load());
-  CHECK_FALSE(bench.marks.load());
+  const auto problem = bench.marks.load();
+  REQUIRE(problem);
+  CHECK(problem->message ==
+        "not allowed to get leases.coordination.k8s.io in namespace workers (403): leases is "
+        "forbidden; grant the verb in the Role that our account is bound to");
   CHECK(bench.outbox.events().empty());
-  const auto notes = bench.outbox.notes();
-  REQUIRE(notes.size() == 1);
-  CHECK(
-      notes[0].text ==
-      "the names of earlier workers cannot be read, so no worker is started: not allowed to get "
-      "leases.coordination.k8s.io in namespace workers (403): leases is forbidden; grant the verb "
-      "in the Role that our account is bound to");
 }
 
-TEST_CASE("a Lease that may not be created holds everything, too") {
+TEST_CASE("a Lease that may not be created tells no marks, either") {
   Bench bench;
   bench.api.on("GET", kLease, {status_reply(404, "NotFound", "not found")});
   bench.api.on("POST", kLeases, {status_reply(403, "Forbidden", "no")});
-  CHECK_FALSE(bench.marks.load());
-  CHECK(bench.outbox.noted("not allowed to create leases.coordination.k8s.io"));
+  const auto problem = bench.marks.load();
+  REQUIRE(problem);
+  CHECK(problem->message.rfind("not allowed to create leases.coordination.k8s.io", 0) == 0);
+  CHECK(bench.outbox.events().empty());
 }
 
 TEST_CASE("a Lease that is no JSON is not read as one without marks") {
   Bench bench;
   bench.api.on("GET", kLease, {reply(200, "<html>")});
-  CHECK_FALSE(bench.marks.load());
+  CHECK(bench.marks.load());
 }
 
 TEST_CASE("an annotation that is no number is named and left out") {
   Bench bench;
   bench.api.on("GET", kLease, {lease("1", R"({"jobscaler.io/mark-orders": "x"})")});
-  REQUIRE(bench.marks.load());
+  REQUIRE_FALSE(bench.marks.load());
   CHECK(
       bench.outbox.noted("annotation jobscaler.io/mark-orders of Lease jobscaler-jobscaler is not "
                          "a number and is ignored"));
@@ -183,8 +181,9 @@ TEST_CASE("a Job is deleted with its pods, and only if it is still the same") {
 }
 
 TEST_CASE("a Job that is gone already, or is another one now, is told as gone") {
-  for (const auto& answer : {status_reply(404, "NotFound", "not found"),
-                             status_reply(409, "Conflict", "the UID in the precondition")}) {
+  for (const auto& answer :
+       {status_reply(404, "NotFound", "not found"),
+        status_reply(409, "Conflict", "Precondition failed: UID in precondition: u1")}) {
     Bench bench;
     bench.session.workers.update([](Store& store) {
       store.pods_ended();
@@ -199,6 +198,27 @@ TEST_CASE("a Job that is gone already, or is another one now, is told as gone") 
     const auto gone = bench.outbox.next<event::WorkerGone>();
     REQUIRE(gone);
     CHECK(gone->uid == "u1");
+  }
+}
+
+TEST_CASE("only the API server's own word makes a worker gone") {
+  for (const auto& answer : {reply(404, "<html>not found</html>"),
+                             status_reply(409, "Conflict", "modified meanwhile")}) {
+    Bench bench;
+    bench.api.on("DELETE", kJob, {answer});
+    bench.session.workers.update([](Store& store) {
+      store.pods_ended();
+      store.jobs_ended();
+      WorkerFacts job;
+      job.name = "orders-1";
+      job.uid = "u1";
+      return store.job_seen(job);
+    });
+    bench.deleter.remove({"orders", "orders-1", "u1"});
+    REQUIRE(bench.outbox.noted("orders-1 is not deleted: "));
+    for (const auto& event : bench.outbox.events()) {
+      CHECK_FALSE(std::holds_alternative<event::WorkerGone>(event));
+    }
   }
 }
 

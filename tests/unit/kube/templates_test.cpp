@@ -28,8 +28,8 @@ ScalerConfig scaler_in_both() {
 struct Bench {
   ~Bench() {
     session.outbox.silence();
-    session.api.close();
     session.timers.stop();
+    session.api.close();
   }
 
   std::string refusal() {

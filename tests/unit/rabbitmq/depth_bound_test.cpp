@@ -30,9 +30,9 @@ TEST_CASE("nothing is known while fewer have left than waited") {
 }
 
 TEST_CASE("once as many have left as waited, what waits came later") {
-  CHECK(after({10, 8, 9, 1}).since() == at(0));        // 2 + 8 of 10
-  CHECK(after({10, 8, 9, 1, 5, 2}).since() == at(1));  // then 8 + 3 of 8, but only 3 of 9
-  CHECK(after({10, 8, 9, 1, 5, 4}).since() == at(3));  // 1 of 1
+  CHECK(after({10, 8, 9, 1}).since() == at(1));        // 8 of 8; of the 9 at second 2, 8
+  CHECK(after({10, 8, 9, 1, 1, 0}).since() == at(5));  // all
+  CHECK(after({10, 12, 2, 7, 5}).since() == at(2));    // 12 of 12, and 2 of 2
 }
 
 TEST_CASE("an empty queue starts anew at once") {

@@ -34,7 +34,11 @@ QueueState with_stats(AgeChoice age, QueueStats stats) {
 TEST_CASE("a reading from AMQP alone has no messages in flight") {
   QueueState state(AgeChoice::automatic, kPoll, false);
   const auto reading = state.take(depth(0, 12, 3), kWall);
-  CHECK(reading == Reading{.waiting = 12, .consumers = 3, .taken_at = at(0)});
+  Reading expected;
+  expected.waiting = 12;
+  expected.consumers = 3;
+  expected.taken_at = at(0);
+  CHECK(reading == expected);
 }
 
 TEST_CASE("messages in flight come from the last sample, until it is three polls and 15 s old") {
