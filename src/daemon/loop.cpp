@@ -19,7 +19,10 @@ void Loop::turn() {
   std::vector<Mailbox::Item> items = parts_.mailbox.take(engine_.next_wakeup());
   TimePoint now = BootClock::now();
   for (const Mailbox::Item& item : items) receive(item, now);
-  for (const Action& action : engine_.step(now)) carry_out(action);
+  // Requests first: writing the log takes a while, and its reader may be slow.
+  std::vector<Action> actions = engine_.step(now);
+  for (const Action& action : actions) carry_out(action);
+  for (const Action& action : actions) tell(action);
 }
 
 void Loop::receive(const Mailbox::Item& item, TimePoint now) {
@@ -44,18 +47,26 @@ void Loop::carry_out(const Action& action) {
           [&](const action::RecordMark& mark) { parts_.cluster.record_mark(mark); },
           [&](const action::CheckTemplate& check) { parts_.cluster.check_template(check); },
           [&](const action::ReadQueue& read) { parts_.sources.at(read.scaler)->read(read.scaler); },
-          [&](const action::Decided& decided) {
-            parts_.log.write(narrator_.narrate(decided.decision));
-          },
-          [&](const action::WorkerNews& news) {
-            parts_.log.write({.level = news.level,
-                              .subject = news.scaler,
-                              .reason = {},
-                              .text = news.text,
-                              .fields = {{"worker", telemetry::json_string(news.worker)}}});
-          },
+          [](const auto&) {},
       },
       action);
+}
+
+void Loop::tell(const Action& action) {
+  std::visit(overloaded{
+                 [&](const action::Decided& decided) {
+                   parts_.log.write(narrator_.narrate(decided.decision));
+                 },
+                 [&](const action::WorkerNews& news) {
+                   parts_.log.write({.level = news.level,
+                                     .subject = news.scaler,
+                                     .reason = {},
+                                     .text = news.text,
+                                     .fields = {{"worker", telemetry::json_string(news.worker)}}});
+                 },
+                 [](const auto&) {},
+             },
+             action);
 }
 
 }  // namespace jobscaler::daemon

@@ -29,7 +29,8 @@ class Loop {
 
  private:
   void receive(const Mailbox::Item& item, TimePoint now);
-  void carry_out(const Action& action);
+  void carry_out(const Action& action);  // what goes to other parts
+  void tell(const Action& action);       // what goes to the log
 
   Engine engine_;
   LoopParts parts_;

@@ -17,6 +17,10 @@ constexpr auto kTlsCheckInterval = std::chrono::minutes(1);
 std::optional<Error> problem_with(const std::string& url) {
   try {
     const web::uri uri(url);
+    if (uri.host().rfind('[', 0) == 0) {  // cpprestsdk looks it up as a name, brackets and all
+      return Error{ErrorKind::rejected,
+                   peer_of(url) + ": an IPv6 address in a URL is not supported; use a host name"};
+    }
     const bool usable = (uri.scheme() == "http" || uri.scheme() == "https") && !uri.host().empty();
     if (usable) return std::nullopt;
   } catch (const web::uri_exception&) {

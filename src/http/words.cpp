@@ -1,6 +1,7 @@
 #include "http/words.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include <cerrno>
@@ -34,7 +35,9 @@ std::string words_for_timeout(const Failure& failure, const std::string& limit) 
 /// OpenSSL's codes carry the library in their upper bits; errno and asio codes are small.
 const char* openssl_reason(int code) {
   constexpr int kSmallestOpensslCode = 1 << 23;
-  return code < kSmallestOpensslCode ? nullptr : ERR_reason_error_string(code);
+  if (code < kSmallestOpensslCode) return nullptr;
+  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);  // no TLS may have loaded them yet
+  return ERR_reason_error_string(code);
 }
 
 std::string reason_of(int code) {

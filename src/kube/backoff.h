@@ -11,8 +11,10 @@ namespace jobscaler::kube {
 /// A number in [0, 1).
 using Random = std::function<double()>;
 
+/// Costs nothing until it is called: there is one for every worker that is created.
 inline Random real_random() {
-  return [engine = std::mt19937(std::random_device()())]() mutable {
+  return [] {
+    thread_local std::mt19937 engine{std::random_device()()};
     return std::uniform_real_distribution<double>(0, 1)(engine);
   };
 }

@@ -90,7 +90,8 @@ Result<Access> Credentials::read() {
 Result<Access> Credentials::read_pod() {
   auto host = environment("KUBERNETES_SERVICE_HOST");
   auto port = environment("KUBERNETES_SERVICE_PORT");
-  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  // The HTTP client cannot take IPv6 addresses; the API server has this name in every cluster.
+  if (host.find(':') != std::string::npos) host = "kubernetes.default.svc";
   if (port.empty()) port = "443";
   const auto token = read_token(pod_.folder + "/token");
   if (!token.ok()) {

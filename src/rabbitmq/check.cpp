@@ -15,7 +15,7 @@ using Status = CheckLine::Status;
 /// What the management API says about the queue; absent when none is configured.
 using MaybeStats = std::optional<Result<StatsSample>>;
 
-bool has(AgeChoice choice, AgeChoice method) {
+bool allows(AgeChoice choice, AgeChoice method) {
   return choice == method || choice == AgeChoice::automatic;
 }
 
@@ -30,7 +30,7 @@ std::string counts(const Depth& depth, const MaybeStats& stats) {
 
 /// Which age the queue will get without the management API.
 CheckLine age_by_amqp(AgeChoice choice, const char* why) {
-  if (!has(choice, AgeChoice::bound)) {
+  if (!allows(choice, AgeChoice::bound)) {
     return {Status::fail, "",
             fmt::format("no age: `{}` needs the management API ({})",
                         choice == AgeChoice::timestamp ? "timestamp" : "arrivals", why)};
@@ -41,15 +41,13 @@ CheckLine age_by_amqp(AgeChoice choice, const char* why) {
                       why)};
 }
 
-std::string methods(AgeChoice choice, const QueueStats& stats) {
-  std::string text;
-  const auto add = [&text](const char* method) {
-    text += fmt::format("{}`{}`", text.empty() ? "" : ", ", method);
-  };
-  if (has(choice, AgeChoice::timestamp) && stats.head_timestamp) add("timestamp");
-  if (has(choice, AgeChoice::arrivals) && !stats.refuses_publishes) add("arrivals");
-  if (has(choice, AgeChoice::bound)) add("bound");
-  return text;
+std::vector<std::string> methods(AgeChoice choice, const QueueStats& stats) {
+  std::vector<std::string> found;
+  if (allows(choice, AgeChoice::timestamp) && stats.head_timestamp) found.push_back("`timestamp`");
+  if (allows(choice, AgeChoice::arrivals) && !stats.refuses_publishes)
+    found.push_back("`arrivals`");
+  if (allows(choice, AgeChoice::bound)) found.push_back("`bound`");
+  return found;
 }
 
 CheckLine age_by_management(AgeChoice choice, const QueueStats& stats) {
@@ -58,17 +56,16 @@ CheckLine age_by_management(AgeChoice choice, const QueueStats& stats) {
             "no age, and its size is the length of the log: a stream has no backlog"};
   }
   if (stats.priorities) {
-    if (!has(choice, AgeChoice::bound))
-      return {Status::fail, "",
-              "no age: a priority queue has no order in which ages could be told"};
+    if (!allows(choice, AgeChoice::bound)) {
+      return {Status::fail, "", "no age: in a priority queue the head need not be the oldest"};
+    }
     return {Status::warn, "", "age only since the queue was last empty: it is a priority queue"};
   }
-  const std::string found = methods(choice, stats);
+  const auto found = methods(choice, stats);
   if (!found.empty()) {
     return {Status::ok, "",
-            fmt::format("age by {}, the smallest of them; costs one request to the management API "
-                        "per poll",
-                        found)};
+            fmt::format("age by {}{}; costs one request to the management API per poll",
+                        fmt::join(found, ", "), found.size() > 1 ? ", the smallest of them" : "")};
   }
   if (choice == AgeChoice::arrivals) {
     return {Status::fail, "",
@@ -95,14 +92,16 @@ CheckLine queue_line(const Queue& queue, const Result<Depth>& depth, const Maybe
   return {age.status, subject, numbers + "; " + age.text};
 }
 
+/// Judged by the first queue that the management API knows.
 CheckLine management_line(const RabbitmqConnection& settings, const std::vector<Queue>& queues,
                           Management& management) {
   const std::string subject = fmt::format("rabbitmq {} management", settings.name);
   for (const Queue& queue : queues) {
     const auto sample = management.read(queue.queue);
-    if (!sample && sample.error().kind == ErrorKind::not_found) continue;
-    if (!sample) return {Status::fail, subject, sample.error().message};
-    break;
+    if (sample) break;
+    if (sample.error().kind != ErrorKind::not_found) {
+      return {Status::fail, subject, sample.error().message};
+    }
   }
   return {Status::ok, subject, fmt::format("{} answers", *settings.management)};
 }

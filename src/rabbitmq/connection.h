@@ -22,9 +22,9 @@ struct Queue {
 ///
 /// read() may be called from any thread. All requests that have come in meanwhile are answered in
 /// one pipelined exchange with one ReadingTaken each. While the connection is down a request is
-/// answered at once with the error of the last attempt; attempts are made on the connection's own
-/// account with backoff (0.5 s to 30 s, jittered). A request is never left unanswered, unless
-/// stop() comes first.
+/// answered at once with the error of the last attempt (during an attempt, with that one's result);
+/// attempts are made on the connection's own account with backoff (0.5 s to 30 s, jittered). A
+/// request is never left unanswered, unless stop() comes first.
 ///
 /// What goes wrong with the connection or the management API is posted as one Note when it begins
 /// and one when it is over, with subject "rabbitmq <name>".

@@ -42,7 +42,8 @@ void Link::read(const std::vector<std::string>& queues,
       on_answer(offset + i, std::move(depth));
     });
     if (!result) {
-      const bool prompt = BootClock::now() - started < settings_.timeout;
+      // Not after waiting for an answer in vain: a new connection to a frozen broker costs as much.
+      const bool prompt = BootClock::now() - started < settings_.timeout / 2;
       lose(result.error(), proven_ && prompt);
       if (BootClock::now() >= next_attempt_) connect();
     } else if (!proven_) {

@@ -68,12 +68,15 @@ void QueueState::watch_depth(const Depth& depth) {
 
 void QueueState::take(const StatsSample& sample) {
   const auto& stats = sample.stats;
+  priorities_ = stats.priorities;
+  if (interrupted_ && sample.asked < *interrupted_) return;
   const bool more_redelivered = stats.redelivered && *stats.redelivered > redelivered_.value_or(0);
   if (more_redelivered) note_requeues(sample.answered);
   redelivered_ = stats.redelivered;
   arrivals_.take_published(stats.published, sample.asked, sample.answered);
-  if (stats.messages == 0 && zeros_.confirmed_zero())
+  if (stats.messages == 0 && zeros_.confirmed_zero()) {
     bound_.was_empty(sample.asked - kStatisticsLag);
+  }
   sample_ = sample;
 }
 
@@ -82,6 +85,8 @@ void QueueState::interrupted(TimePoint now) {
   bound_.requeued();
   arrivals_.interrupted(now);
   consumers_.reset();
+  sample_.reset();
+  interrupted_ = now;
 }
 
 void QueueState::note_requeues(TimePoint when) {
@@ -109,7 +114,7 @@ std::optional<OldestAge> QueueState::oldest(const Depth& depth, WallTime now) co
 
 std::optional<OldestAge> QueueState::upper_bound(const Depth& depth, WallTime now) const {
   const StatsSample* sample = fresh(depth.answered);
-  const bool ordered = sample_ ? !sample_->stats.priorities : !expects_stats_;
+  const bool ordered = priorities_ ? !*priorities_ : !expects_stats_;
   std::optional<OldestAge> best;
   if (wanted(AgeChoice::bound)) {
     const auto since = ordered ? bound_.since() : bound_.empty_since();

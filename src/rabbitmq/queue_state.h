@@ -66,6 +66,8 @@ class QueueState {
   DepthBound bound_;
   ArrivalCurve arrivals_;
   std::optional<StatsSample> sample_;
+  std::optional<bool> priorities_;
+  std::optional<TimePoint> interrupted_;  // samples asked for before this describe another time
   std::optional<std::int64_t> consumers_;
   std::optional<std::int64_t> redelivered_;
 };

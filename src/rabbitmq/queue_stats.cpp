@@ -68,7 +68,7 @@ Result<QueueStats> parse_queue(const std::string& body) {
     if (queue.is_array() && queue.as_array().size() == 0) return QueueStats{};
     if (!queue.is_object()) return malformed("no JSON object");
     return stats_of(queue);
-  } catch (const web::json::json_exception& error) {
+  } catch (const std::exception& error) {
     return malformed(error.what());
   }
 }
@@ -83,7 +83,7 @@ Result<std::map<std::string, QueueStats>> parse_queue_list(const std::string& bo
       if (name != nullptr && name->is_string()) queues.emplace(name->as_string(), stats_of(queue));
     }
     return queues;
-  } catch (const web::json::json_exception& error) {
+  } catch (const std::exception& error) {
     return malformed(error.what());
   }
 }

@@ -20,7 +20,7 @@ struct QueueStats {
   std::optional<std::int64_t> published{};    ///< since the queue or the broker started
   std::optional<std::int64_t> redelivered{};  ///< deliveries of messages that had been put back
   std::optional<std::int64_t>
-      head_timestamp{};              ///< seconds since 1970, of the oldest not yet acknowledged
+      head_timestamp{};            ///< seconds since 1970, of the oldest not yet acknowledged
   bool priorities = false;         ///< x-max-priority: not first in, first out
   bool refuses_publishes = false;  ///< x-overflow reject-publish: refused ones are counted
   bool stream = false;

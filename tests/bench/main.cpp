@@ -37,8 +37,8 @@ int run(int argc, char** argv) {
               .scratch = {}};
   Cluster kubesim(Cluster::Kind::kubesim, environment("KUBECONFIG"), "bench");
   Table table;
-  if (!getenv("ONLY")) engine_step(table);
-  if (!getenv("ONLY")) poll_queues(table, bench);
+  engine_step(table);
+  poll_queues(table, bench);
   threshold_to_post(table, bench, kubesim, kTrials);
   ready_to_post(table, bench, kubesim, kTurns, kTransitions);
   if (argc == 5) {

@@ -40,12 +40,17 @@ TEST_CASE("a server that is away at start is waited for, and said once") {
   server.kill();
   Client client(of(server));
   client.cluster().start();
-  client.recorder().expect_note("cannot be read");
+  client.recorder().expect_note("connection refused");
   server.start();
   client.recorder().expect<event::WorkersListed>("the first list",
                                                  [](const auto&) { return true; });
   CHECK(client.create(1).kind == CreateOutcome::Kind::created);
   CHECK(client.template_refusal().empty());
+  int said = 0;
+  for (const auto& note : client.recorder().notes()) {
+    said += note.subject == "kubernetes" && contains(note.text, "connection refused") ? 1 : 0;
+  }
+  CHECK(said == 1);
 }
 
 TEST_CASE("a server that dies and comes back empty is listed anew") {

@@ -258,6 +258,8 @@ class Stream:
         return fault
 
     def write(self, line):
+        if self.writer.transport.is_closing():
+            return self.finish(properly=False)
         self.writer.write(b"%x\r\n%s\r\n" % (len(line), line))
         if self.writer.transport.get_write_buffer_size() > SLOW_CLIENT:
             self.finish(properly=False)

@@ -109,11 +109,14 @@ class Ends(AsProcess):
 
     def running_process(self):
         """The pid of a pod's process."""
-        self.assertEqual(self.ask("POST", JOBS, process_job("a", "sleep", "1000"))[0], 201)
-        def child():
-            found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.server.pid)], capture_output=True, text=True, check=False)
-            return found.stdout.split()
-        return int(self.until(child)[0])
+        file = self.path("pid")
+        script = f"echo $$ >{file}.new; mv {file}.new {file}; exec sleep 1000"
+        self.assertEqual(self.ask("POST", JOBS, process_job("a", "sh", "-c", script))[0], 201)
+        self.until(lambda: os.path.exists(file))
+        with open(file, encoding="utf-8") as pid:
+            number = int(pid.read())
+        os.unlink(file)
+        return number
 
     def test_its_processes_end_with_it(self):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):

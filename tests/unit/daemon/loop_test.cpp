@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <functional>
 
 using namespace jobscaler;
 using namespace jobscaler::daemon;
@@ -10,11 +11,15 @@ using namespace std::chrono_literals;
 namespace {
 
 struct RecordingCluster : ClusterPort {
-  void start_worker(const action::StartWorker& start) override { started.push_back(start); }
+  void start_worker(const action::StartWorker& start) override {
+    on_start();
+    started.push_back(start);
+  }
   void delete_worker(const action::DeleteWorker& remove) override { deleted.push_back(remove); }
   void record_mark(const action::RecordMark& mark) override { marks.push_back(mark); }
   void check_template(const action::CheckTemplate& check) override { checks.push_back(check); }
 
+  std::function<void()> on_start = [] {};
   std::vector<action::StartWorker> started;
   std::vector<action::DeleteWorker> deleted;
   std::vector<action::RecordMark> marks;
@@ -90,6 +95,17 @@ TEST_CASE("a backlog becomes a create request and a line in the log") {
   CHECK(bench.cluster.started[0].node_group == "default");
   CHECK_THAT(bench.logged(), Catch::Contains("INFO  orders  messages_above: 3 waiting (> 0)"));
   CHECK_THAT(bench.logged(), Catch::Contains("-> start orders-1 (1 of 5)"));
+}
+
+TEST_CASE("a create request does not wait for the log to be written") {
+  Bench bench;
+  std::string logged_before = "start orders-1: nothing was started";
+  bench.cluster.on_start = [&] { logged_before = bench.logged(); };
+  bench.list_no_workers();
+  bench.post_reading(3);
+  bench.loop.turn();
+  CHECK_THAT(logged_before, !Catch::Contains("start orders-1"));
+  CHECK_THAT(bench.logged(), Catch::Contains("start orders-1"));
 }
 
 TEST_CASE("without a list of workers nothing is created") {

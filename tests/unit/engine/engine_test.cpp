@@ -455,6 +455,26 @@ TEST_CASE("a restart finds the backoff it left, from the failed Jobs that still 
   CHECK(b.wakeup() == at(-1) + backoff_delay(kFailureBackoff, 2, "uid-2"));
 }
 
+TEST_CASE(
+    "from a zero that is not confirmed nothing is concluded about workers that exited at once") {
+  Bench b;
+  b.knows().reads(100, 0).step(0);
+  for (int n = 1; n <= 3; ++n) {
+    REQUIRE(b.started() == "orders-" + std::to_string(n));
+    b.created(job(n), n).hears(event::WorkerSeen{complete(n, at(n))}, n + 0.1);
+    if (n < 3) b.reads(100, n + 0.2).step(n + 0.2);
+  }
+  Reading zero = reading(0, at(3.2));
+  zero.zero_unconfirmed = true;
+  b.hears(event::ReadingTaken{"orders", zero}, 3.2).step(3.2);
+  CHECK(b.decision().reason == Reason::below_threshold);
+  b.reads(100, 3.3).step(3.3);
+  CHECK(b.decision().reason == Reason::backing_off);
+  CHECK(b.decision().text.find("orders-3: workers exit without taking messages: exit code 0 after "
+                               "less than 10s, and the backlog does not fall; 100 waiting (> 0)") !=
+        std::string::npos);
+}
+
 TEST_CASE("workers beyond a smaller max are left alone") {
   ScalerSpec spec = eager();
   spec.max_workers = 2;

@@ -171,6 +171,13 @@ TEST_CASE("a URL that is none answers every request with rejected, without its c
   CHECK(client.send(get("/")).error().message.find("secret") == std::string::npos);
 }
 
+TEST_CASE("an IPv6 address in a URL is refused in words") {
+  Client client("http://[::1]:80", {}, 5s);
+  CHECK(client.send(get("/")).error() ==
+        Error{ErrorKind::rejected,
+              "http://[::1]:80: an IPv6 address in a URL is not supported; use a host name"});
+}
+
 TEST_CASE("a path that is none is rejected") {
   Client client("http://127.0.0.1:1", {}, 5s);
   const auto result = client.send(get("/a b"));

@@ -82,13 +82,13 @@ TEST_CASE("in a pod the service account is used") {
   CHECK(access->origin == "the pod's service account");
 }
 
-TEST_CASE("an IPv6 API server is put in brackets") {
+TEST_CASE("an API server with an IPv6 address is asked for by name") {
   const Nowhere nowhere;
   const Variable host("KUBERNETES_SERVICE_HOST", "fd00::1");
   const TemporaryFolder folder;
   folder.write("token", "abc");
   Credentials credentials({}, {folder.path()});
-  CHECK(credentials.current(kStart)->server == "https://[fd00::1]:443");
+  CHECK(credentials.current(kStart)->server == "https://kubernetes.default.svc:443");
 }
 
 TEST_CASE("a pod without a service account is told what is missing") {

@@ -145,6 +145,16 @@ TEST_CASE("after an interruption no age is claimed from what was seen before") {
   CHECK(state.take(depth(10, 3), kWall).oldest == std::nullopt);
 }
 
+TEST_CASE("after an interruption nothing is in flight but what was asked for later") {
+  auto state = with_stats(AgeChoice::bound, {.unacknowledged = 4});
+  state.interrupted(at(4));
+  CHECK(state.take(depth(5, 1), kWall).in_flight == std::nullopt);
+  state.take(sample(3, {.unacknowledged = 4}));
+  CHECK(state.take(depth(6, 1), kWall).in_flight == std::nullopt);
+  state.take(sample(6, {.unacknowledged = 2}));
+  CHECK(state.take(depth(7, 1), kWall).in_flight == 2);
+}
+
 TEST_CASE("a priority queue has no ages but the time since it was empty") {
   auto state = with_stats(AgeChoice::automatic,
                           {.messages = 1, .head_timestamp = 1'600'000'000, .priorities = true});

@@ -52,7 +52,8 @@ TEST_CASE("a listing is read by name") {
 }
 
 TEST_CASE("an answer that is not what was asked for is an error, not an empty queue") {
-  const std::string body = GENERATE("", "<html>", "{", "3", "[1]", "null", "\"text\"");
+  const std::string body =
+      GENERATE("", "<html>", "{", "3", "[1]", "null", "\"text\"", R"({"name": "\ud800"})");
   INFO(body);
   const auto stats = parse_queue(body);
   REQUIRE_FALSE(stats.ok());
