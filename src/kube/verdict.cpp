@@ -56,7 +56,8 @@ CreateVerdict unclear(Kind if_absent, std::string words, std::optional<Duration>
 
 CreateVerdict judge_forbidden(const ServerStatus& status, const Intent& intent) {
   if (is_quota_template_error(status)) return settled(Kind::template_refused, status.message);
-  if (mentions(status, "exceeded quota")) return settled(Kind::quota_exceeded, status.message);
+  // A POST whose answer was lost is sent again by cpprestsdk: the first may have filled the quota.
+  if (mentions(status, "exceeded quota")) return unclear(Kind::quota_exceeded, status.message);
   // Admission plugins answer 403, too; only RBAC's is about our rights.
   if (mentions(status, "cannot create resource")) {
     return settled(Kind::refused, explain(intent, status));

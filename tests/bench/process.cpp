@@ -24,13 +24,13 @@ std::string contents_of(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-[[noreturn]] void run(const std::vector<std::string>& command, const std::string& output_file) {
+[[noreturn]] void run(const std::vector<std::string>& command, int out) {
   std::vector<char*> arguments;
-  for (const std::string& argument : command)
+  for (const std::string& argument : command) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
   arguments.push_back(nullptr);
-  int out = open(output_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  if (out >= 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2) execv(arguments[0], arguments.data());
+  if (dup2(out, 1) == 1 && dup2(out, 2) == 2) execv(arguments[0], arguments.data());
   _exit(127);
 }
 
@@ -38,9 +38,13 @@ std::string contents_of(const std::string& file) {
 
 Process::Process(const std::vector<std::string>& command, std::string output_file)
     : program_(command[0]), output_file_(std::move(output_file)) {
+  // Emptied before the child runs: what an earlier process said must not be taken for its words.
+  int out = open(output_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (out < 0) throw std::runtime_error("cannot write " + output_file_);
   pid_ = fork();
+  if (pid_ == 0) run(command, out);
+  close(out);
   if (pid_ < 0) throw std::runtime_error("cannot start " + program_);
-  if (pid_ == 0) run(command, output_file_);
 }
 
 Process::~Process() {

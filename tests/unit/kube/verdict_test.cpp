@@ -41,7 +41,7 @@ TEST_CASE("every answer to a creation has one outcome") {
        answer(409, "Conflict", "Operation cannot be fulfilled on resourcequotas \\\"q\\\""), true,
        Kind::refused, "Operation cannot be fulfilled on resourcequotas \"q\"", Duration(1s)},
       {"quota",
-       answer(403, "Forbidden", "jobs.batch is forbidden: exceeded quota: q, requested: 1"), true,
+       answer(403, "Forbidden", "jobs.batch is forbidden: exceeded quota: q, requested: 1"), false,
        Kind::quota_exceeded, "jobs.batch is forbidden: exceeded quota: q, requested: 1"},
       {"quota wants limits",
        answer(403, "Forbidden", "forbidden: failed quota: q: must specify limits.cpu"), true,
