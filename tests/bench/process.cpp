@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -24,27 +26,25 @@ std::string contents_of(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-[[noreturn]] void run(const std::vector<std::string>& command, int out) {
-  std::vector<char*> arguments;
-  for (const std::string& argument : command) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  if (dup2(out, 1) == 1 && dup2(out, 2) == 2) execv(arguments[0], arguments.data());
-  _exit(127);
-}
-
 }  // namespace
 
 Process::Process(const std::vector<std::string>& command, std::string output_file)
     : program_(command[0]), output_file_(std::move(output_file)) {
   // Emptied before the child runs: what an earlier process said must not be taken for its words.
-  int out = open(output_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (out < 0) throw std::runtime_error("cannot write " + output_file_);
-  pid_ = fork();
-  if (pid_ == 0) run(command, out);
-  close(out);
-  if (pid_ < 0) throw std::runtime_error("cannot start " + program_);
+  std::ofstream(output_file_).close();
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, output_file_.c_str(), O_WRONLY | O_APPEND, 0);
+  posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  int error = posix_spawn(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0)
+    throw std::runtime_error(fmt::format("cannot start {}: {}", program_, strerror(error)));
 }
 
 Process::~Process() {

@@ -87,6 +87,7 @@ TEST_CASE("a full quota of Jobs is told in the server's words, and taken up when
   Client client(in(space));
   client.start();
   REQUIRE(client.create(1).kind == Kind::created);
+  space.await_quota("few", R"("count/jobs.batch":"1")");
   const auto refused = client.create(2);
   CHECK(refused.kind == Kind::quota_exceeded);
   CHECK(

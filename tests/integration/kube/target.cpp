@@ -263,6 +263,13 @@ void Namespace::set_quota(const std::string& name, const std::string& hard) cons
              [&] { return !target().get(path + "/" + name).text("status/used").empty(); });
 }
 
+void Namespace::await_quota(const std::string& name, const std::string& used) const {
+  const auto path = collection("/api/v1", name_, "resourcequotas", name);
+  eventually("the quota counts " + used, [&] {
+    return target().get(path).text("status/used").find(used) != std::string::npos;
+  });
+}
+
 void Namespace::remove_quota(const std::string& name) const {
   REQUIRE(target().remove(collection("/api/v1", name_, "resourcequotas", name)).status == 200);
 }

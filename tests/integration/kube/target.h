@@ -82,6 +82,8 @@ class Namespace {
 
   /// A ResourceQuota, in force when this returns. `hard` is a JSON object.
   void set_quota(const std::string& name, const std::string& hard) const;
+  /// Waits until the quota counts so: a member of its status.used, such as "pods":"1".
+  void await_quota(const std::string& name, const std::string& used) const;
   void remove_quota(const std::string& name) const;
 
   /// The token of a new ServiceAccount that may do what the rules (a JSON array) say, in force when

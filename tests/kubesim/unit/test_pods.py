@@ -88,9 +88,11 @@ class Growth(InProcess):
                                   else None)
         self.assertEqual(events.count("pod triggered scale-up: [{pool 0->2 (max: 2)}]"), 2)
         self.assertIn("pod didn't trigger scale-up: 1 max node group size reached", events)
-        waiting = await self.until(lambda: [pod for name in "abc" for pod in self.pods(name) if not pod["spec"].get("nodeName")])
-        self.assertEqual(len(waiting), 1)
-        self.assertEqual(waiting[0]["status"]["conditions"][0]["message"], "0/2 nodes are available: 2 Too many pods.")
+        def the_one_that_waits():
+            waiting = [pod for name in "abc" for pod in self.pods(name) if not pod["spec"].get("nodeName")]
+            return waiting[0] if len(waiting) == 1 else None
+        waiting = await self.until(the_one_that_waits)
+        self.assertEqual(waiting["status"]["conditions"][0]["message"], "0/2 nodes are available: 2 Too many pods.")
 
 
 class Shrinking(InProcess):
