@@ -1,8 +1,8 @@
 #include "http/words.h"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include <cerrno>
 #include <cstring>
@@ -36,7 +36,7 @@ std::string words_for_timeout(const Failure& failure, const std::string& limit) 
 const char* openssl_reason(int code) {
   constexpr int kSmallestOpensslCode = 1 << 23;
   if (code < kSmallestOpensslCode) return nullptr;
-  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);  // no TLS may have loaded them yet
+  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // no TLS may have loaded them yet
   return ERR_reason_error_string(code);
 }
 
