@@ -56,19 +56,21 @@ std::string_view to_string(Level level);
 /// by reading the name back before it reports.
 struct CreateOutcome {
   enum class Kind {
-    created,           ///< 201; `worker` is set
-    adopted,           ///< the name exists, is ours and unfinished: as good as created; `worker` is set
-    already_finished,  ///< the name exists, is ours and finished or going: our view was stale; `worker` is set
-    not_created,       ///< the request was lost and the name does not exist (as far as can be known)
-    too_old,           ///< the decision was older than 2 s when it was to be sent; nothing was sent
-    name_taken,        ///< the name exists and is not ours
-    template_refused,  ///< the API server rejects the Job as it is (400, 422, failed quota: must specify ...)
+    created,  ///< 201; `worker` is set
+    adopted,  ///< the name exists, is ours and unfinished: as good as created; `worker` is set
+    already_finished,  ///< the name exists, is ours and finished or going: our view was stale;
+                       ///< `worker` is set
+    not_created,  ///< the request was lost and the name does not exist (as far as can be known)
+    too_old,      ///< the decision was older than 2 s when it was to be sent; nothing was sent
+    name_taken,   ///< the name exists and is not ours
+    template_refused,  ///< the API server rejects the Job as it is (400, 422, failed quota: must
+                       ///< specify ...)
     quota_exceeded,    ///< 403 exceeded quota
     refused,           ///< any other answer: RBAC, webhook, 429, 5xx
   };
   Kind kind = Kind::created;
   std::optional<WorkerFacts> worker;
-  std::string words;                   ///< the API server's words
+  std::string words;                    ///< the API server's words
   std::optional<Duration> retry_after;  ///< the server's wish, if it sent one
 };
 
@@ -96,19 +98,21 @@ struct WorkerGone {
   std::string uid;
 };
 
-/// The watch on workers is up, or has been down since `since`. Nothing is decided once it has been down
-/// for a minute. Down, no worker is taken for stuck; up again, decisions go on at once, without waiting
-/// for a list (a watch that goes on where it was needs none, and names guard against a stale view), and
-/// the workers' clocks run on 5 s later, or when a list asked for since then has come.
+/// The watch on workers is up, or has been down since `since`. Nothing is decided once it has been
+/// down for a minute. Down, no worker is taken for stuck; up again, decisions go on at once,
+/// without waiting for a list (a watch that goes on where it was needs none, and names guard
+/// against a stale view), and the workers' clocks run on 5 s later, or when a list asked for since
+/// then has come.
 struct WatchChanged {
   bool up = true;
   TimePoint since{};
   std::string words;  ///< what went wrong
 };
 
-/// The names' high-water marks read from our Lease. Needed once, before the first decision; may come
-/// again, and never lowers what is known. Best read after every list and posted before it: a Job that
-/// was made and is gone again while nobody watched is then in the marks, if it is not in the list.
+/// The names' high-water marks read from our Lease. Needed once, before the first decision; may
+/// come again, and never lowers what is known. Best read after every list and posted before it: a
+/// Job that was made and is gone again while nobody watched is then in the marks, if it is not in
+/// the list.
 struct MarksLoaded {
   std::map<std::string, std::int64_t> marks;  ///< by scaler
 };
@@ -157,13 +161,14 @@ struct WorkerCounts {
 struct Decision {
   std::string scaler;
   Reason reason = Reason::workers_unknown;
-  std::string text;  ///< the reason's numbers and words, without the reason's name: "240 waiting (> 100), oldest 12s"
-  bool start = false;                ///< a worker is started (or, observing, would be)
-  bool observe = false;              ///< mode: observe
-  std::string worker;                ///< name of the worker started, if any
-  WorkerCounts workers;              ///< the started one included
+  std::string text;  ///< the reason's numbers and words, without the reason's name: "240 waiting (>
+                     ///< 100), oldest 12s"
+  bool start = false;    ///< a worker is started (or, observing, would be)
+  bool observe = false;  ///< mode: observe
+  std::string worker;    ///< name of the worker started, if any
+  WorkerCounts workers;  ///< the started one included
   int max_workers = 0;
-  std::optional<Reading> reading;    ///< the reading decided on, if there is one
+  std::optional<Reading> reading;  ///< the reading decided on, if there is one
   TimePoint at{};
 };
 
@@ -216,9 +221,9 @@ struct WorkerNews {
 
 }  // namespace action
 
-using Action = std::variant<action::StartWorker, action::DeleteWorker, action::RecordMark,
-                            action::ReadQueue, action::CheckTemplate, action::Decided,
-                            action::WorkerNews>;
+using Action =
+    std::variant<action::StartWorker, action::DeleteWorker, action::RecordMark, action::ReadQueue,
+                 action::CheckTemplate, action::Decided, action::WorkerNews>;
 
 // ------------------------------------------------------------------------------------- the engine
 
@@ -237,13 +242,15 @@ class Engine {
 
   void apply(const Event& event, TimePoint now);
 
-  /// Decides for every scaler to which something happened or whose time has come, and returns what is
-  /// to be done, in order: a RecordMark goes before the DeleteWorker it is for. Calling it more often
-  /// than needed is harmless. Calling it more than 30 s after next_wakeup() means that the process was
-  /// stopped: nothing is decided for the next 5 s, so that the events missed can arrive.
+  /// Decides for every scaler to which something happened or whose time has come, and returns what
+  /// is to be done, in order: a RecordMark goes before the DeleteWorker it is for. Calling it more
+  /// often than needed is harmless. Calling it more than 30 s after next_wakeup() means that the
+  /// process was stopped: nothing is decided for the next 5 s, so that the events missed can
+  /// arrive.
   std::vector<Action> step(TimePoint now);
 
-  /// When step() is to be called next even if no event comes. Always later than the last step's now.
+  /// When step() is to be called next even if no event comes. Always later than the last step's
+  /// now.
   TimePoint next_wakeup() const;
 
  private:

@@ -34,7 +34,7 @@ class Outbox {
 class ClusterPort {
  public:
   virtual ~ClusterPort() = default;
-  virtual void start_worker(const action::StartWorker& start) = 0;    // -> CreateAnswered
+  virtual void start_worker(const action::StartWorker& start) = 0;     // -> CreateAnswered
   virtual void delete_worker(const action::DeleteWorker& remove) = 0;  // -> WorkerGone by the watch
   virtual void record_mark(const action::RecordMark& mark) = 0;
   virtual void check_template(const action::CheckTemplate& check) = 0;  // -> TemplateChecked

@@ -9,7 +9,8 @@ namespace jobscaler {
 /// Errors are named after what the caller should do about them.
 enum class ErrorKind {
   unavailable,  ///< nobody answered, or not in time: try again later
-  rejected,     ///< the other side said no (credentials, permissions, a bad request): a person must act
+  rejected,     ///< the other side said no (credentials, permissions, a bad request): a person must
+                ///< act
   not_found,    ///< the thing asked for does not exist
   malformed,    ///< an answer came and could not be understood
   cancelled,    ///< we gave up ourselves, because we are stopping

@@ -36,7 +36,7 @@ struct ScalerSpec {
   int min_workers = 0;
   int max_workers = 1;
   std::optional<std::int64_t> messages_per_worker;
-  std::vector<std::string> node_groups;  ///< at least one; names of NodeGroupSpecs
+  std::vector<std::string> node_groups;              ///< at least one; names of NodeGroupSpecs
   Duration ready_timeout = std::chrono::minutes(5);  ///< scheduled and not ready for longer: stuck
   Duration stuck_after = std::chrono::seconds(30);   ///< a fatal waiting reason for longer: stuck
   Duration stuck_keep = std::chrono::minutes(10);    ///< a stuck worker is deleted after this

@@ -46,7 +46,7 @@ struct PodFacts {
   TimePoint created{};
   Stage stage = Stage::pending;
   std::optional<TimePoint> scheduled;  ///< since when condition PodScheduled is True
-  std::string unscheduled_reason;      ///< of PodScheduled False: Unschedulable, SchedulingGated, ...
+  std::string unscheduled_reason;  ///< of PodScheduled False: Unschedulable, SchedulingGated, ...
   std::string unscheduled_message;
   std::optional<TimePoint> unscheduled_since;
   std::optional<TimePoint> ready;  ///< since when condition Ready is True; absent when not ready
@@ -64,21 +64,23 @@ struct PodFacts {
 struct WorkerFacts {
   enum class Outcome { unfinished, complete, failed };
 
-  std::string name;        ///< of the Job: <scaler>-<number>
-  std::string uid;         ///< of the Job
-  std::string scaler;      ///< from the label jobscaler.io/scaler
+  std::string name;         ///< of the Job: <scaler>-<number>
+  std::string uid;          ///< of the Job
+  std::string scaler;       ///< from the label jobscaler.io/scaler
   std::int64_t number = 0;  ///< from the label jobscaler.io/number
-  std::string node_group;  ///< from the label jobscaler.io/node-group
+  std::string node_group;   ///< from the label jobscaler.io/node-group
   TimePoint created{};
   bool deleting = false;
   bool suspended = false;  ///< held by an admission queue such as Kueue
   Outcome outcome = Outcome::unfinished;
-  std::string outcome_reason;  ///< of the Failed condition: BackoffLimitExceeded, DeadlineExceeded, ...
+  std::string
+      outcome_reason;  ///< of the Failed condition: BackoffLimitExceeded, DeadlineExceeded, ...
   std::string outcome_message;
   std::optional<TimePoint> finished;  ///< when the Complete or Failed condition became true
   std::optional<PodFacts> pod;        ///< the newest pod that is not being replaced
-  std::string event_reason;           ///< newest Event about the Job or pod: FailedCreate, TriggeredScaleUp, ...
-  std::string event_words;            ///< "<component>: <reason> <message>", for people
+  std::string
+      event_reason;  ///< newest Event about the Job or pod: FailedCreate, TriggeredScaleUp, ...
+  std::string event_words;  ///< "<component>: <reason> <message>", for people
 
   bool operator==(const WorkerFacts&) const = default;
 };
