@@ -14,13 +14,10 @@ build=$(build_directory test)
 say "building"
 in_background "$REPO/scripts/lib/build.sh" "$build" -DJOBSCALER_TESTS=ON -- jobscaler_bench
 
-# What else the machine does is not what is measured: ahead of it, where that is allowed.
-ahead=()
-if chrt --rr 1 true 2>/dev/null; then ahead=(chrt --rr 1); fi
 cluster=()
 if [ -n "${KUBECONFIG:-}" ]; then cluster=("$KUBECONFIG" "${NODE_GROUP:-bench}"); fi
 
-say "measuring${ahead:+, with real-time priority}${cluster:+, the cluster of KUBECONFIG=$KUBECONFIG included}"
-in_background "${ahead[@]}" "$REPO/scripts/lib/with_rabbitmq.sh" \
+say "measuring${cluster:+, the cluster of KUBECONFIG=$KUBECONFIG included}"
+in_background "$REPO/scripts/lib/with_rabbitmq.sh" \
   "$REPO/tests/kubesim/with_kubesim" --group "$NODES" -- \
   "$build/tests/bench/jobscaler_bench" "$build/src/jobscaler" "$build/tests/bench/jobscaler_bench_floor" "${cluster[@]}"
