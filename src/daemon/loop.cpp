@@ -10,6 +10,8 @@ template <typename... Ts>
 struct overloaded : Ts... {
   using Ts::operator()...;
 };
+template <typename... Ts>
+overloaded(Ts...) -> overloaded<Ts...>;  // clang 14, which lints this, cannot deduce it
 
 }  // namespace
 

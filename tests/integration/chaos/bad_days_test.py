@@ -171,11 +171,14 @@ class TwoDaemonsTest(harness.ChaosTest):
         self.broker.fresh_queue(messages=100)
         sim = self.kubesim()
         sim.limits(most, window + scalers)
+        sim.faults(*harness.BAD_WEATHER)
         config = self.config(sim.kubeconfig, harness.timer_job(ready_after=0.02), most, window)
         daemons = [self.daemon(config, name) for name in ("one", "other")]
         until("all workers are there", lambda: sim.created() == most)
         for daemon in daemons:
             daemon.wait_until_says("at_max")
+            daemon.kill()
+        sim.faults()
         self.assertEqual(sim.created(), most)
         self.assert_promises_kept(sim)
 

@@ -21,6 +21,17 @@ INSTANCE, SCALER, QUEUE, GROUP = "chaos", "work", "chaos-work", "default"
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 PODS = "/api/v1/namespaces/default/pods"
 
+# An answer that is lost after the write is the worst: the Job is there, and nobody was told.
+BAD_WEATHER = (
+    {"kind": "lost", "method": "POST", "path": JOBS, "probability": 0.3},
+    {"kind": "delay", "method": "POST", "path": JOBS, "probability": 0.2, "seconds": 0.03},
+    {"kind": "delay_answer", "method": "POST", "path": JOBS, "probability": 0.2, "seconds": 0.03},
+    {"kind": "status", "status": 500, "path": "/(jobs|pods)([/?]|$)", "probability": 0.05},
+    {"kind": "cut", "path": "watch=", "probability": 0.02},
+    {"kind": "duplicate", "path": "watch=", "probability": 0.05},
+    {"kind": "stale", "path": "watch=", "probability": 0.05},
+)
+
 
 def until(what, condition, patience=PATIENCE):
     """Waits for a true value and returns it. `what` was waited for; a callable tells it at the end."""
