@@ -15,7 +15,7 @@ constexpr std::size_t kLongestName = 255;
 
 // Requests that may be unanswered at once. What is unanswered must fit into the socket's buffers,
 // or a frozen broker would block the send (rabbitmq-c's sends have no deadline).
-constexpr std::size_t kUnansweredBytes = 24 * 1024;
+constexpr std::size_t kUnansweredBytes = std::size_t{24} * 1024;
 constexpr std::size_t kRequestBytes = 32;  // besides the name
 constexpr std::size_t kSmallestWindow = 8;
 

@@ -118,7 +118,7 @@ class Management::Impl {
         answered(queue, asked, request.error());
         continue;
       }
-      client_.send_async(*request, [this, queue, asked](Result<http::Response> response) {
+      client_.send_async(*request, [this, queue, asked](const Result<http::Response>& response) {
         answered(queue, asked, sample_from(response, queue, asked));
         ask_more();
       });
@@ -145,7 +145,7 @@ class Management::Impl {
       listed(queues, request.error());
       return;
     }
-    client_.send_async(*request, [this, queues, now](Result<http::Response> response) {
+    client_.send_async(*request, [this, queues, now](const Result<http::Response>& response) {
       listed(queues, samples_from(response, now));
     });
   }
