@@ -16,6 +16,7 @@ run='' daemon='' kubesim='' follower=''
 # Whatever happens, in whatever step.
 clean_up() {
   local status=$?
+  [ "$BASHPID" = $$ ] || exit "$status" # a child, ended before it became another program: bash runs this in it, too
   trap - EXIT
   trap '' INT TERM HUP
   end_children

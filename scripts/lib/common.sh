@@ -46,9 +46,11 @@ end_child() {
   wait "$1"
 }
 
-# The youngest first, as it may depend on the others.
+# The youngest first, as it may depend on the others. Not by a child that was ended before it became another program:
+# bash runs the trap for EXIT in it, too.
 end_children() {
   local pid
+  [ "$BASHPID" = $$ ] || return 0
   for pid in $(jobs -p | tac); do end_child "$pid" || true; done
 }
 

@@ -37,6 +37,7 @@ apt() {
 log=$(mktemp)
 clean_up() {
   status=$?
+  [ "$BASHPID" = $$ ] || exit "$status" # a child, ended before it became another program: bash runs this in it, too
   trap - EXIT
   allow_services
   [ "$status" = 0 ] || { tail -n 20 "$log" >&2; echo "apt-get failed; is there a mirror to reach? (apt-get update)" >&2; }

@@ -14,6 +14,7 @@ RABBITMQ_DIR=$(mktemp -d "${TMPDIR:-/tmp}/jobscaler-rabbitmq-XXXXXX")
 export RABBITMQ_DIR
 clean_up() {
   status=$?
+  [ "$BASHPID" = $$ ] || exit "$status" # a child, ended before it became another program: bash runs this in it, too
   trap - EXIT
   "$scripts/private_rabbitmq.sh" stop "$RABBITMQ_DIR" || true
   rm -rf "$RABBITMQ_DIR"

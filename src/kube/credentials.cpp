@@ -49,7 +49,7 @@ std::vector<std::string> split_at_colons(const std::string& list) {
 /// Where kubeconfigs are, in kubectl's order.
 std::vector<std::string> kubeconfig_paths(const std::string& configured) {
   if (!configured.empty()) return {configured};
-  const auto listed = split_at_colons(environment("KUBECONFIG"));
+  auto listed = split_at_colons(environment("KUBECONFIG"));
   if (!listed.empty()) return listed;
   const auto home = environment("HOME");
   return home.empty() ? std::vector<std::string>{} : std::vector{home + "/.kube/config"};

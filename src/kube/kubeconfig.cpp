@@ -47,7 +47,7 @@ struct Entry {
   }
 
   std::string file_name(const char* name) const {
-    const auto value = text(name);
+    auto value = text(name);
     if (value.empty() || value.front() == '/') return value;
     return (std::filesystem::path(file->path).parent_path() / value).string();
   }

@@ -92,7 +92,7 @@ std::optional<WorkerFacts> Store::job_created(WorkerFacts job) {
   // "finished".
   if (jobs_.count(uid) == 0 || is_finished(job) || job.deleting) put(std::move(job));
   if (listing_jobs_ && jobs_.count(uid) > 0) created_meanwhile_.insert(uid);
-  const auto known = joined(uid);
+  auto known = joined(uid);
   if (known) told_[uid] = *known;
   return known;
 }

@@ -46,10 +46,11 @@ void Templates::ask(const Ref& check) {
   auto manifest =
       dry_run_manifest(scaler, node_groups_.at(groups[check->next_group]), session_.instance);
   if (!manifest.ok()) return finish(check, manifest.error().message);
-  session_.api.send_async(dry_run_request(*name_space, std::move(*manifest)),
-                          [this, check, name_space = *name_space](Result<http::Response> answer) {
-                            answered(check, name_space, answer);
-                          });
+  session_.api.send_async(
+      dry_run_request(*name_space, std::move(*manifest)),
+      [this, check, name_space = *name_space](const Result<http::Response>& answer) {
+        answered(check, name_space, answer);
+      });
 }
 
 void Templates::answered(const Ref& check, const std::string& name_space,

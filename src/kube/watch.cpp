@@ -115,9 +115,11 @@ bool Watch::handle(const std::string& type, const Json& object) {
 }
 
 void Watch::watch_ended(const Result<http::Response>& answer, TimePoint now) {
+  const bool was_open = std::exchange(open_, false);
   // Silence for the whole idle timeout: nobody knows since when it was meaningless.
-  if (std::exchange(open_, false) && in_sync_)
-    since_ = now - last_heard_ >= idle_timeout_ ? last_heard_ : now;
+  const bool silent = now - last_heard_ >= idle_timeout_;
+  const bool lived = was_open && (brought_something_ || now - opened_at_ >= kShortLife);
+  if (was_open && in_sync_) since_ = silent ? last_heard_ : now;
   if (error_) return refused(*std::exchange(error_, std::nullopt), now);
   if (!nonsense_.empty()) {
     const auto line = std::exchange(nonsense_, "");
@@ -125,9 +127,10 @@ void Watch::watch_ended(const Result<http::Response>& answer, TimePoint now) {
     return fail(fmt::format("a line of the watch on {} makes no sense: {}", intent_.resource, line),
                 now);
   }
-  if (!answer.ok()) return fail(answer.error().message, now);
-  if (answer->status != 200) return refused(status_of(*answer), now);
-  if (!brought_something_ && now - opened_at_ < kShortLife) {
+  const bool cut = !answer.ok();
+  if (cut && (!lived || silent)) return fail(answer.error().message, now);
+  if (!cut && answer->status != 200) return refused(status_of(*answer), now);
+  if (!lived) {
     return fail(fmt::format("the watch on {} ends as soon as it is opened", intent_.resource), now);
   }
   not_before_ = now;

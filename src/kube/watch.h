@@ -35,10 +35,11 @@ class WatchSink {
 ///   one
 ///
 /// An ERROR event in the stream, or the answer to a request: 410 lists again; 429 waits and watches
-/// again from the same version; anything else waits and lists again. A stream that was cut, or was
-/// silent for too long, waits and watches again; one that ended cleanly watches again at once,
-/// unless it lived under a second and brought nothing. A line that cannot be understood lists
-/// again. Waits double from 0.8 s to 30 s with jitter, and start over after two minutes of health.
+/// again from the same version; anything else waits and lists again. A stream that ended, cleanly
+/// or cut, is taken up again at once and without a word, as client-go does: proxies cut streams
+/// all day. One that was silent for too long, or that lived under a second and brought nothing,
+/// waits and watches again. A line that cannot be understood lists again. Waits double from 0.8 s
+/// to 30 s with jitter, and start over after two minutes without a failure.
 class Watch {
  public:
   struct Next {

@@ -228,7 +228,8 @@ void Connection::Impl::tell_unknown(Scaler& scaler, const Error& error) {
   if (news) tell(Level::warn, *news);
 }
 
-Connection::Connection(RabbitmqConnection settings, std::vector<Queue> queues, Outbox& outbox)
+Connection::Connection(RabbitmqConnection settings, const std::vector<Queue>& queues,
+                       Outbox& outbox)
     : impl_(std::make_unique<Impl>(std::move(settings), queues, outbox)) {}
 Connection::~Connection() {
   impl_->stop();

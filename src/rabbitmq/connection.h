@@ -31,7 +31,7 @@ struct Queue {
 class Connection : public SourcePort {
  public:
   /// Starts the thread, which connects at once. `outbox` must outlive the connection.
-  Connection(RabbitmqConnection settings, std::vector<Queue> queues, Outbox& outbox);
+  Connection(RabbitmqConnection settings, const std::vector<Queue>& queues, Outbox& outbox);
   ~Connection() override;  // stop()
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

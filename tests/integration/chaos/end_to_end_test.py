@@ -16,7 +16,7 @@ class EndToEndTest(harness.ChaosTest):
         os.mkdir(report)
         job = harness.process_job(self.broker, "500ms", report)
         daemon = self.daemon(self.config(sim.kubeconfig, job, most, window, messages_per_worker=20))
-        self.broker.publish(messages, "--work", "20ms")
+        self.broker.publish(messages, "--work", "50ms")
 
         until("every message is processed", lambda: len(set(harness.processed(report))) == messages)
         until("the workers are done", lambda: not sim.stats()["unfinished"].get(harness.SCALER))

@@ -475,6 +475,61 @@ TEST_CASE(
         std::string::npos);
 }
 
+TEST_CASE("a worker that became ready after the reading was taken is still counted as coming") {
+  Bench b({{group("default", 5)}, {eager()}});
+  b.knows().reads(1, 0).step(0);
+  b.created(job(1), 0.1).step(0.1);
+  CHECK(b.decision().reason == Reason::enough_workers);
+  b.hears(event::WorkerSeen{ready(1)}, 2).step(2);
+  CHECK(b.decision().reason == Reason::enough_workers);
+  b.reads(1, 2).step(2.005);  // it has one message, and this is another
+  CHECK(b.started() == "orders-2");
+}
+
+TEST_CASE("a create without an answer holds back its own scaler alone in the end") {
+  Bench b({{group()}, {eager(), eager("bills")}});
+  b.knows().reads(100, 0).step(0);
+  REQUIRE(b.started() == "orders-1");
+  for (int s = 5; s < 300; s += 5) {
+    b.reads(100, s).reads(100, s, "bills").step(s);
+    REQUIRE(b.decision("bills").reason == Reason::waiting_for_ready);
+  }
+  CHECK(b.wakeup() == at(300));
+  b.step(300);
+  CHECK(b.started() == "bills-1");
+  CHECK(b.decision().reason == Reason::create_unanswered);
+}
+
+TEST_CASE("a watch that is down is acted on when its minute is over, with nothing else happening") {
+  ScalerSpec slow = eager();
+  slow.poll_interval = hours(1);
+  Bench b({{group()}, {slow}});
+  b.knows().reads(0, 0).step(0).reads(0, 0.1).step(0.1);
+  b.hears(event::WatchChanged{false, at(1), "connection refused"}, 2).step(2);
+  CHECK(b.decision().reason == Reason::below_threshold);
+  CHECK(b.wakeup() == at(61));
+  b.step(61);
+  CHECK(b.decision().reason == Reason::workers_unknown);
+  CHECK(b.decision().text == "the watch on the workers has been down for 1m: connection refused");
+}
+
+TEST_CASE("when the settle time is over its effect is read at once, whatever the poll interval") {
+  ScalerSpec slow = eager();
+  slow.poll_interval = hours(1);
+  slow.messages_per_worker.reset();
+  Bench b({{group()}, {slow}});
+  b.knows().reads(100, 0).step(0);
+  b.created(job(1), 0.1).reads(100, 0.1).step(0.1);
+  b.hears(event::WorkerSeen{ready(1)}, 2).step(2).reads(99, 2).step(2.005);
+  CHECK(b.decision().reason == Reason::settling);
+  CHECK(b.wakeup() == at(12));
+  b.step(12);
+  CHECK(b.all<action::ReadQueue>().size() == 1);
+  CHECK(b.started() == "");
+  b.reads(90, 12).step(12.005);
+  CHECK(b.started() == "orders-2");
+}
+
 TEST_CASE("workers beyond a smaller max are left alone") {
   ScalerSpec spec = eager();
   spec.max_workers = 2;

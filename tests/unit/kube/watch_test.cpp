@@ -78,6 +78,7 @@ http::Response refusal(int code, const std::string& message = "no") {
 const http::Response kCleanEnd{200, "", {}};
 const Error kCut{ErrorKind::unavailable,
                  "https://h: connection closed in the middle of its answer"};
+const Error kRefused{ErrorKind::unavailable, "https://h: connection refused"};
 
 /// A Watch, its recorder and a clock that stands still unless it is moved. No jitter: waits are 0.8
 /// s, 1.6 s, 3.2 s ...
@@ -277,19 +278,54 @@ TEST_CASE("a watch that ends as soon as it is opened is a failure") {
   CHECK(bench.what() == Do::watch);
 }
 
-TEST_CASE("a cut watch is lost since the cut and taken up again from where it was") {
+TEST_CASE("a cut watch is taken up again at once, from where it was, without a word") {
+  Bench bench;
+  bench.sync();
+  for (int cuts = 0; cuts < 20; ++cuts) {
+    bench.now += 20s;
+    bench.watch.watch_ended(kCut, bench.now);
+    CHECK(bench.what() == Do::watch);
+    CHECK(bench.query_has("resourceVersion=100"));
+    CHECK(bench.wait() == 0s);
+    bench.watch.watch_opened(bench.now);
+    CHECK(bench.sink.take().empty());
+  }
+}
+
+TEST_CASE("a watch cut right after it brought something is taken up again at once") {
+  Bench bench;
+  bench.sync();
+  bench.watch.line(event("MODIFIED", "a", "101"), bench.now);
+  bench.watch.watch_ended(kCut, bench.now);
+  CHECK(bench.wait() == 0s);
+  CHECK(bench.query_has("resourceVersion=101"));
+}
+
+TEST_CASE("a cut watch that cannot be taken up again is lost since the cut") {
   Bench bench;
   bench.sync();
   bench.now += 20s;
+  const auto cut_at = bench.now;
   bench.watch.watch_ended(kCut, bench.now);
+  bench.now += 3s;
+  bench.watch.watch_ended(kRefused, bench.now);
   CHECK(bench.sink.take() == "lost");
-  CHECK(bench.sink.last_words == kCut.message);
-  CHECK(bench.sink.since == bench.now);
+  CHECK(bench.sink.last_words == kRefused.message);
+  CHECK(bench.sink.since == cut_at);
   CHECK(bench.what() == Do::watch);
   CHECK(bench.query_has("resourceVersion=100"));
   CHECK(bench.wait() == 800ms);
   bench.watch.watch_opened(bench.now);
   CHECK(bench.sink.take() == "synced");
+}
+
+TEST_CASE("a watch that is cut as soon as it is opened is a failure") {
+  Bench bench;
+  bench.sync();
+  bench.watch.watch_ended(kCut, bench.now);
+  CHECK(bench.sink.take() == "lost");
+  CHECK(bench.sink.last_words == kCut.message);
+  CHECK(bench.wait() == 800ms);
 }
 
 TEST_CASE("a watch that was silent for its idle timeout is lost since it was last heard") {
