@@ -93,7 +93,7 @@ std::optional<TrackedWorker> WorkerStore::gone(const std::string& name, const st
     if (it == map->end() || it->second.facts.uid != uid) continue;
     TrackedWorker removed = std::move(it->second);
     map->erase(it);
-    graves_.push_back({uid, now});
+    graves_.push_back({removed.facts.uid, now});  // `uid` may have been a part of what is erased
     if (graves_.size() > kGraves) graves_.pop_front();
     return removed;
   }
