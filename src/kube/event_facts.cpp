@@ -9,10 +9,11 @@
 namespace jobscaler::kube {
 namespace {
 
-/// Reasons that explain why a worker has no pod, its pod no node, or its container no start.
-constexpr std::array<std::string_view, 18> kTelling = {
+/// Reasons that explain why a worker has no pod, its pod no node, or its container no start. Not
+/// among them: the scheduler's FailedScheduling. The pod's PodScheduled condition says the same,
+/// and a new one would hide what the autoscaler has said.
+constexpr std::array<std::string_view, 17> kTelling = {
     "FailedCreate",       // job-controller: quota, admission
-    "FailedScheduling",   // scheduler
     "TriggeredScaleUp",   // cluster-autoscaler
     "NotTriggerScaleUp",  // cluster-autoscaler
     "Nominated",          // Karpenter
