@@ -87,6 +87,8 @@ struct ReadingTaken {
 struct WorkersListed {
   std::vector<WorkerFacts> workers;
   TimePoint asked_at{};  ///< when the list request left
+  /// When the request for their pods left, if that is not as late: pods are listed on their own.
+  std::optional<TimePoint> pods_asked_at = {};
 };
 
 struct WorkerSeen {
@@ -99,20 +101,20 @@ struct WorkerGone {
 };
 
 /// The watch on workers is up, or has been down since `since`. Nothing is decided once it has been
-/// down for a minute. Down, no worker is taken for stuck; up again, decisions go on at once,
-/// without waiting for a list (a watch that goes on where it was needs none, and names guard
-/// against a stale view), and the workers' clocks run on 5 s later, or when a list asked for since
-/// then has come.
+/// down for a minute, and as long as it is down no worker is taken for stuck, nor deleted. Up again,
+/// the workers' clocks run on when a list (Jobs and pods) asked for since then has come, or 5 s
+/// later: a watch that goes on where it was needs no list. After a minute or more decisions wait for
+/// the same; after less they go on at once, as names guard against a view that is not much older.
 struct WatchChanged {
   bool up = true;
   TimePoint since{};
   std::string words;  ///< what went wrong
 };
 
-/// The names' high-water marks read from our Lease. Needed once, before the first decision; may
-/// come again, and never lowers what is known. Best read after every list and posted before it: a
-/// Job that was made and is gone again while nobody watched is then in the marks, if it is not in
-/// the list.
+/// The names' high-water marks read from our Lease. Needed before the first decision, and again
+/// with every list of Jobs: read after it and posted before it. A Job that was made and is gone
+/// again while nobody watched is then in the marks, if it is not in the list. Never lowers what is
+/// known.
 struct MarksLoaded {
   std::map<std::string, std::int64_t> marks;  ///< by scaler
 };
@@ -180,6 +182,8 @@ struct StartWorker {
   std::int64_t number = 0;
   std::string node_group;
   TimePoint decided_at{};
+  /// The scaler's backoff level, to be kept in the Job: see WorkerFacts::backoff_level.
+  int backoff_level = 0;
 };
 
 /// Delete the Job, with Background propagation and the UID as precondition.

@@ -69,6 +69,9 @@ struct WorkerFacts {
   std::string scaler;       ///< from the label jobscaler.io/scaler
   std::int64_t number = 0;  ///< from the label jobscaler.io/number
   std::string node_group;   ///< from the label jobscaler.io/node-group
+  /// The scaler's backoff level when the worker was started, from the annotation
+  /// jobscaler.io/backoff-level: what the Jobs before it said, which may not exist any more.
+  int backoff_level = 0;
   TimePoint created{};
   bool deleting = false;
   bool suspended = false;  ///< held by an admission queue such as Kueue

@@ -42,16 +42,22 @@ Duration backoff_delay(Duration base, int level, std::string_view job_uid) {
 
 Backoff backoff_after(const std::vector<Ending>& endings, std::vector<std::size_t>* raises) {
   Backoff backoff;
+  TimePoint worked_at = TimePoint::min();
   int idle_row = 0;
   for (std::size_t i = 0; i < endings.size(); ++i) {
     const Ending& ending = endings[i];
     if (ending.kind == Ending::Kind::blameless) continue;
     idle_row = ending.kind == Ending::Kind::idle ? idle_row + 1 : 0;
-    if (ending.kind == Ending::Kind::worked) backoff = {};
+    if (ending.kind == Ending::Kind::worked) {
+      backoff = {};
+      worked_at = ending.at;
+    }
     if (!is_fault(ending.kind)) continue;
     if (ending.kind == Ending::Kind::idle && idle_row < kIdleRow) continue;
     backoff.last = ending;
     if (backoff.level > 0 && ending.created <= backoff.raised_at) continue;
+    // The level it was started at was reached by workers whose Jobs may be gone.
+    if (ending.created > worked_at) backoff.level = std::max(backoff.level, ending.level_at_start);
     raise(backoff, ending);
     if (raises != nullptr) raises->push_back(i);
   }

@@ -14,6 +14,9 @@ namespace {
 constexpr Duration kShortestSleep = std::chrono::milliseconds(1);
 /// With nothing to wait for, the engine is called once in a while all the same.
 constexpr Duration kLongestSleep = std::chrono::hours(1);
+/// Whoever polls is decided about at every reading; a paused scaler this often, so that the log can
+/// show that it is alive.
+constexpr Duration kHeartbeat = std::chrono::minutes(10);
 
 }  // namespace
 
@@ -201,8 +204,9 @@ void Core::start(Scaler& scaler, Decision& decision, const std::string& group, T
     decision.workers = scaler.tally.counts;
     ++decision.workers.requested;
   } else {
+    // What `min` wants needs no reading: the one there is may be old, and judges nobody.
     std::optional<std::int64_t> waiting;
-    if (scaler.queue.reading) waiting = scaler.queue.reading->waiting;
+    if (decision.reason != Reason::below_min) waiting = scaler.queue.reading->waiting;
     scaler.pending = PendingCreate{number, decision.worker, group, now, waiting};
     recount(scaler, now);
     decision.workers = scaler.tally.counts;
@@ -214,7 +218,8 @@ void Core::start(Scaler& scaler, Decision& decision, const std::string& group, T
   const bool observe = decision.observe;
   actions_.push_back(action::Decided{std::move(decision)});
   if (!observe) {
-    actions_.push_back(action::StartWorker{scaler.spec.name, number, group, now});
+    actions_.push_back(action::StartWorker{scaler.spec.name, number, group, now,
+                                           scaler.history.backoff().level});
   }
 }
 
@@ -226,6 +231,8 @@ void Core::schedule(Scaler& scaler, const Verdict& verdict, TimePoint now) {
   if (view_.sight(now) == now) scaler.due = std::min(scaler.due, scaler.tally.changes_at);
   if (scaler.polls()) {
     scaler.due = std::min({scaler.due, scaler.poller.next(), scaler.template_check.next()});
+  } else if (scaler.configured) {
+    scaler.due = std::min(scaler.due, now + kHeartbeat);
   }
 }
 

@@ -39,17 +39,20 @@ class Core {
   void absorb(Scaler& scaler, const WorkerFacts& facts, const Origin& origin, TimePoint now);
   void became_ready(Scaler& scaler, TrackedWorker& worker, bool news, TimePoint now);
   void became_finished(Scaler& scaler, const TrackedWorker& worker, bool news, TimePoint now);
-  void lost(Scaler& scaler, const std::string& name, const std::string& uid, TimePoint now);
+  void lost(Scaler& scaler, const std::string& name, const std::string& uid, const Origin& origin,
+            TimePoint now);
   void forget_missing(const event::WorkersListed& e, TimePoint now);
   void keep_mark(Scaler& scaler, std::int64_t number);
 
   // upkeep.cpp: what time changes, and what is done without a decision
   void refresh(Scaler& scaler, TimePoint now);
   void look_at(Scaler& scaler, TrackedWorker& worker, TimePoint sight, TimePoint now);
+  void found_stuck(Scaler& scaler, TrackedWorker& worker, TimePoint now);
   void recount(Scaler& scaler, TimePoint now);
   void tell_found(Scaler& scaler);
   TimePoint tend_workers(Scaler& scaler, TimePoint now);
   TimePoint tend_stuck(Scaler& scaler, TrackedWorker& worker, TimePoint now);
+  TimePoint remove(Scaler& scaler, TrackedWorker& worker, TimePoint now);
   TimePoint tend_going(Scaler& scaler, TrackedWorker& worker, TimePoint now);
   void tend_queue(Scaler& scaler, TimePoint now);
   void tend_template(Scaler& scaler, TimePoint now);

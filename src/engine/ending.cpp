@@ -8,14 +8,19 @@
 namespace jobscaler::engine {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNeverRan = {
-    "Evicted", "NodeLost", "OutOfcpu", "OutOfmemory", "UnexpectedAdmissionError", "Shutdown"};
+constexpr std::array<std::string_view, 7> kNeverRan = {
+    "Evicted",  "NodeLost",   "NodeAffinity",            "NodeShutdown",
+    "Shutdown", "Terminated", "UnexpectedAdmissionError"};
+
+/// "OutOfcpu", "OutOfpods", "OutOfexample.com/gpu": any resource the node turned out not to have.
+bool never_ran(std::string_view reason) {
+  return reason.starts_with("OutOf") ||
+         std::find(kNeverRan.begin(), kNeverRan.end(), reason) != kNeverRan.end();
+}
 
 /// Pods that were taken away or never got to run say nothing about the worker.
 bool is_blameless(const PodFacts& pod) {
-  if (pod.disrupted) return true;
-  return !pod.exit &&
-         std::find(kNeverRan.begin(), kNeverRan.end(), pod.status_reason) != kNeverRan.end();
+  return pod.disrupted || (!pod.exit && never_ran(pod.status_reason));
 }
 
 Ending::Kind kind_of(const WorkerFacts& worker) {
@@ -37,7 +42,8 @@ bool exited_at_once(const WorkerFacts& worker) {
 Ending ending_of(const WorkerFacts& worker) {
   Ending ending{worker.name,     worker.uid,
                 worker.created,  worker.finished.value_or(worker.created),
-                kind_of(worker), ""};
+                kind_of(worker), "",
+                worker.backoff_level};
   if (worker.outcome == WorkerFacts::Outcome::failed) ending.words = failure_words(worker);
   return ending;
 }

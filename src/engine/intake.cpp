@@ -65,7 +65,7 @@ void Core::on(const event::ReadingTaken& e, TimePoint) {
 }
 
 void Core::on(const event::WorkersListed& e, TimePoint now) {
-  view_.listed(e.asked_at);
+  view_.listed(std::min(e.asked_at, e.pods_asked_at.value_or(e.asked_at)));
   for (const WorkerFacts* facts : by_time(e.workers)) {
     absorb(find_or_add(facts->scaler, now), *facts, {Origin::Kind::list, e.asked_at}, now);
   }
@@ -85,7 +85,9 @@ void Core::forget_missing(const event::WorkersListed& e, TimePoint now) {
     for (const auto* worker : scaler->workers.missing_from(listed[scaler->spec.name], e.asked_at)) {
       missing.emplace_back(worker->facts.name, worker->facts.uid);
     }
-    for (const auto& [name, uid] : missing) lost(*scaler, name, uid, now);
+    for (const auto& [name, uid] : missing) {
+      lost(*scaler, name, uid, {Origin::Kind::list, e.asked_at}, now);
+    }
   }
 }
 
@@ -95,7 +97,7 @@ void Core::on(const event::WorkerSeen& e, TimePoint now) {
 
 void Core::on(const event::WorkerGone& e, TimePoint now) {
   for (const auto& scaler : scalers_) {
-    if (scaler->workers.knows(e.name)) lost(*scaler, e.name, e.uid, now);
+    if (scaler->workers.knows(e.name)) lost(*scaler, e.name, e.uid, {Origin::Kind::watch}, now);
   }
 }
 
@@ -103,7 +105,7 @@ void Core::on(const event::WatchChanged& e, TimePoint now) {
   if (e.up) {
     view_.watch_up(now);
   } else {
-    view_.watch_down(e.since, one_line(e.words));
+    view_.watch_down(e.since, one_line(e.words), now);
   }
   all_dirty();
 }
@@ -180,9 +182,7 @@ void Core::absorb(Scaler& scaler, const WorkerFacts& facts, const Origin& origin
     scaler.history.note(ending_of(worker.facts));  // the pod's last words may come after the Job's
   }
   if (sighting.became_going && !worker.finished()) {
-    if (!worker.delete_asked_at) {
-      tell(scaler, facts.name, Level::warn, facts.name + " is being deleted by someone");
-    }
+    tell(scaler, facts.name, Level::warn, facts.name + " is being deleted by someone");
     keep_mark(scaler, facts.number);
   }
 }
@@ -213,16 +213,19 @@ void Core::became_finished(Scaler& scaler, const TrackedWorker& worker, bool new
        finished_news(worker, ending, now));
 }
 
-void Core::lost(Scaler& scaler, const std::string& name, const std::string& uid, TimePoint now) {
+void Core::lost(Scaler& scaler, const std::string& name, const std::string& uid,
+                const Origin& origin, TimePoint now) {
   const auto worker = scaler.workers.gone(name, uid, now);
   if (!worker) return;
   scaler.dirty = true;
   keep_mark(scaler, worker->facts.number);
   if (worker->finished()) return;
-  if (worker->delete_asked_at) {
-    tell(scaler, name, Level::info, name + " was deleted, as asked for");
-  } else if (worker->going_since) {
-    tell(scaler, name, Level::info, name + " is gone");
+  if (worker->going) {
+    tell(scaler, name, Level::info,
+         name + (worker->going->asked_for ? " was deleted, as asked for" : " is gone"));
+  } else if (origin.kind == Origin::Kind::list) {
+    tell(scaler, name, Level::info,
+         name + " is gone: it ended, or was deleted, while the watch was down");
   } else {
     tell(scaler, name, Level::warn,
          fmt::format("{} was deleted by someone while it was {}", name,

@@ -45,7 +45,9 @@ std::optional<Refusal> refusal_after(const std::optional<Refusal>& before,
   if (outcome.kind == CreateOutcome::Kind::too_old) return before;
   const auto reason = reason_for(outcome.kind);
   if (!reason) return std::nullopt;
-  const int tries = (before ? before->tries : 0) + 1;
+  // Long after the last one it is another trouble.
+  const bool same = before && now - before->retry_at < kLongestRetry;
+  const int tries = (same ? before->tries : 0) + 1;
   return Refusal{*reason, words_for(outcome), now + retry_delay(tries, outcome.retry_after), tries};
 }
 

@@ -35,19 +35,14 @@ void Core::look_at(Scaler& scaler, TrackedWorker& worker, TimePoint sight, TimeP
   }
   const PhaseVerdict& verdict = worker.verdict;
   if (verdict.phase == Phase::stuck && verdict.cause != StuckCause::deleting) {
-    if (worker.memory.stuck) return;
-    worker.memory.stuck = Stuck{verdict.cause, verdict.since};
-    worker.told_stuck = true;
-    const std::string words = stuck_words(worker.facts, verdict.cause, scaler.spec);
-    scaler.history.note({worker.facts.name, worker.facts.uid, worker.facts.created, verdict.since,
-                         Ending::Kind::stuck, words});
-    tell(scaler, worker.facts.name, Level::warn,
-         fmt::format("{} {}; kept {} to be looked at", worker.facts.name, words,
-                     format_duration(scaler.spec.stuck_keep)));
+    if (!worker.memory.stuck) found_stuck(scaler, worker, now);
+    // What it did out of sight is not known: it is kept anew.
+    if (sight < now) worker.kept_since = now;
     return;
   }
-  if (verdict.phase != Phase::stuck && worker.told_stuck) {
-    worker.told_stuck = false;
+  if (verdict.phase != Phase::stuck && worker.kept_since) {
+    worker.kept_since.reset();
+    worker.going.reset();
     scaler.history.forget(worker.facts.uid);
   }
   const bool unplaced = worker.facts.pod && !worker.facts.pod->unscheduled_reason.empty() &&
@@ -56,6 +51,21 @@ void Core::look_at(Scaler& scaler, TrackedWorker& worker, TimePoint sight, TimeP
     worker.told_unplaced = true;
     tell(scaler, worker.facts.name, Level::info, waiting_words(worker.facts, verdict, now));
   }
+}
+
+/// It is kept from now on, and not from when it became stuck by its dates: found so late, after a
+/// gap or a restart, it may only be that better news has not come yet.
+void Core::found_stuck(Scaler& scaler, TrackedWorker& worker, TimePoint now) {
+  const PhaseVerdict& verdict = worker.verdict;
+  worker.memory.stuck = Stuck{verdict.cause, verdict.since};
+  worker.kept_since = now;
+  worker.going.reset();
+  const std::string words = stuck_words(worker.facts, verdict.cause, scaler.spec);
+  scaler.history.note({worker.facts.name, worker.facts.uid, worker.facts.created, verdict.since,
+                       Ending::Kind::stuck, words, worker.facts.backoff_level});
+  tell(scaler, worker.facts.name, Level::warn,
+       fmt::format("{} {}; kept {} to be looked at", worker.facts.name, words,
+                   format_duration(scaler.spec.stuck_keep)));
 }
 
 void Core::recount(Scaler& scaler, TimePoint now) {
@@ -91,21 +101,25 @@ bool Core::may_act(const Scaler& scaler, TimePoint now) const {
 
 TimePoint Core::tend_workers(Scaler& scaler, TimePoint now) {
   TimePoint next = TimePoint::max();
-  if (scaler.tally.counts.stuck == 0 || !may_act(scaler, now)) return next;
+  const bool in_sight = view_.sight(now) == now;
+  if (scaler.tally.counts.stuck == 0 || !in_sight || !may_act(scaler, now)) return next;
   for (auto& [name, worker] : scaler.workers.unfinished()) {
-    if (worker.verdict.phase != Phase::stuck) continue;
-    next = std::min(next, worker.going_since ? tend_going(scaler, worker, now)
-                                             : tend_stuck(scaler, worker, now));
+    if (worker.verdict.phase == Phase::stuck) {
+      next = std::min(next, tend_stuck(scaler, worker, now));
+    }
   }
   return next;
 }
 
 TimePoint Core::tend_stuck(Scaler& scaler, TrackedWorker& worker, TimePoint now) {
-  const TimePoint keep_until = worker.verdict.since + scaler.spec.stuck_keep;
+  if (worker.facts.deleting) return tend_going(scaler, worker, now);
+  const TimePoint keep_until = *worker.kept_since + scaler.spec.stuck_keep;
   if (now < keep_until) return keep_until;
-  worker.delete_asked_at = now;
-  worker.going_since = now;
-  worker.reminded_at = now;
+  return worker.going ? tend_going(scaler, worker, now) : remove(scaler, worker, now);
+}
+
+TimePoint Core::remove(Scaler& scaler, TrackedWorker& worker, TimePoint now) {
+  worker.going = Going{now, true, now};
   keep_mark(scaler, worker.facts.number);
   actions_.push_back(action::DeleteWorker{scaler.spec.name, worker.facts.name, worker.facts.uid});
   tell(scaler, worker.facts.name, Level::info,
@@ -115,13 +129,13 @@ TimePoint Core::tend_stuck(Scaler& scaler, TrackedWorker& worker, TimePoint now)
 }
 
 TimePoint Core::tend_going(Scaler& scaler, TrackedWorker& worker, TimePoint now) {
-  const TimePoint remind_at = worker.reminded_at.value_or(*worker.going_since) + kRemind;
+  const TimePoint remind_at = worker.going->reminded_at + kRemind;
   if (now < remind_at) return remind_at;
-  worker.reminded_at = now;
+  worker.going->reminded_at = now;
   tell(scaler, worker.facts.name, Level::warn,
        fmt::format("{} is still there {} after its deletion was asked for{}; it counts against max "
                    "until it is gone",
-                   worker.facts.name, format_duration(now - *worker.going_since),
+                   worker.facts.name, format_duration(now - worker.going->since),
                    worker.facts.deleting ? " (a finalizer holds it?)" : ""));
   if (!worker.facts.deleting) {
     actions_.push_back(action::DeleteWorker{scaler.spec.name, worker.facts.name, worker.facts.uid});

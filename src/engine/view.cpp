@@ -10,56 +10,66 @@ namespace jobscaler::engine {
 
 void View::listed(TimePoint asked_at) {
   listed_ = true;
-  if (asked_at >= gap_end_) caught_up_at_ = TimePoint{};
+  if (gap_ && gap_->ended && asked_at >= *gap_->ended) gap_.reset();
 }
 
 void View::watch_up(TimePoint now) {
-  if (!down_since_) return;
-  blind_since_ = *down_since_;
-  gap_end_ = now;
-  caught_up_at_ = now + kCatchUp;
-  frozen_ = false;
-  down_since_.reset();
-  words_.clear();
+  if (gap_ && !gap_->ended) gap_->ended = now;
 }
 
-void View::watch_down(TimePoint since, std::string words) {
-  if (!down_since_) down_since_ = since;
-  words_ = std::move(words);
+void View::watch_down(TimePoint since, std::string words, TimePoint now) {
+  Gap& gap = widen(since, now);
+  gap.ended.reset();
+  gap.words = std::move(words);
 }
 
 void View::tick(TimePoint now, TimePoint last, TimePoint expected) {
   if (now - std::max(last, expected) <= kFrozen) return;
-  blind_since_ = last;
-  gap_end_ = now;
-  caught_up_at_ = now + kCatchUp;
-  frozen_ = true;
+  const bool down = gap_ && !gap_->ended;
+  Gap& gap = widen(last, last);
+  gap.stopped += now - last;
+  if (!down) gap.ended = now;
+}
+
+const View::Gap* View::gap_at(TimePoint now) const {
+  return gap_ && !gap_->is_over(now) ? &*gap_ : nullptr;
+}
+
+View::Gap& View::widen(TimePoint since, TimePoint now) {
+  if (gap_at(now) == nullptr) gap_.emplace().since = since;
+  gap_->since = std::min(gap_->since, since);
+  return *gap_;
 }
 
 std::optional<std::string> View::unknown(TimePoint now) const {
   if (!marks_loaded_) return "the names' high-water marks have not been read from our Lease yet";
   if (!listed_) return "the workers have not been listed yet";
-  if (down_since_ && now - *down_since_ >= kWatchDeadline) {
+  const Gap* gap = gap_at(now);
+  if (gap == nullptr) return std::nullopt;
+  if (!gap->ended && gap->is_long(now)) {
     return fmt::format("the watch on the workers has been down for {}{}{}",
-                       format_duration(now - *down_since_), words_.empty() ? "" : ": ", words_);
+                       format_duration(now - gap->since), gap->words.empty() ? "" : ": ",
+                       gap->words);
   }
-  if (frozen_ && catching_up(now)) {
+  if (gap->stopped > Duration::zero()) {
     return fmt::format("this daemon was stopped for {} and is catching up",
-                       format_duration(gap_end_ - blind_since_));
+                       format_duration(gap->stopped));
   }
-  return std::nullopt;
+  if (!gap->is_long(now)) return std::nullopt;
+  return fmt::format("the watch on the workers was down for {}; what it missed is awaited",
+                     format_duration(*gap->ended - gap->since));
 }
 
 TimePoint View::sight(TimePoint now) const {
-  if (down_since_) return std::min(now, *down_since_);
-  return catching_up(now) ? std::min(now, blind_since_) : now;
+  const Gap* gap = gap_at(now);
+  return gap == nullptr ? now : std::min(now, gap->since);
 }
 
 TimePoint View::changes_at(TimePoint now) const {
-  TimePoint next = TimePoint::max();
-  if (down_since_ && now - *down_since_ < kWatchDeadline) next = *down_since_ + kWatchDeadline;
-  if (catching_up(now)) next = std::min(next, caught_up_at_);
-  return next;
+  const Gap* gap = gap_at(now);
+  if (gap == nullptr) return TimePoint::max();
+  if (gap->ended) return *gap->ended + kCatchUp;
+  return gap->is_long(now) ? TimePoint::max() : gap->since + kWatchDeadline;
 }
 
 }  // namespace jobscaler::engine

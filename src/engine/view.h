@@ -9,7 +9,8 @@ namespace jobscaler::engine {
 
 /// With the watch down for this long nothing is decided any more. The watch is rebuilt with a
 /// backoff of at most 30 s, so that two attempts have failed by then; until then our own creations
-/// are known from their answers, and the names keep a stale view from creating too much.
+/// are known from their answers, and the names keep a stale view from creating too much. After a
+/// longer gap they do not: a Job may have come, ended and expired unseen.
 constexpr Duration kWatchDeadline = std::chrono::seconds(60);
 /// Waking this long after the time we asked to be woken at means that the process (or the machine)
 /// was stopped, not that it was busy.
@@ -24,7 +25,7 @@ class View {
   /// A list answers everything that was missed before it was asked for.
   void listed(TimePoint asked_at);
   void watch_up(TimePoint now);
-  void watch_down(TimePoint since, std::string words);
+  void watch_down(TimePoint since, std::string words, TimePoint now);
   /// Called with every `now`; `last` is the one before and `expected` when it was to come at the
   /// latest.
   void tick(TimePoint now, TimePoint last, TimePoint expected);
@@ -37,16 +38,25 @@ class View {
   TimePoint changes_at(TimePoint now) const;
 
  private:
-  bool catching_up(TimePoint now) const { return now < caught_up_at_; }
+  /// A time in which events were missed, because the watch was down or this process was stopped,
+  /// and then the time in which they are awaited. What else goes wrong meanwhile makes the gap
+  /// longer: it is not a gap of its own, as nothing was seen in between.
+  struct Gap {
+    TimePoint since{};               // until when events were seen
+    std::optional<TimePoint> ended;  // absent: the watch is down
+    std::string words;               // why it is down
+    Duration stopped{};              // how long this process was stopped in it
+
+    bool is_over(TimePoint now) const { return ended && now >= *ended + kCatchUp; }
+    bool is_long(TimePoint now) const { return ended.value_or(now) - since >= kWatchDeadline; }
+  };
+
+  const Gap* gap_at(TimePoint now) const;
+  Gap& widen(TimePoint since, TimePoint now);
 
   bool marks_loaded_ = false;
   bool listed_ = false;
-  std::optional<TimePoint> down_since_;
-  std::string words_;
-  TimePoint blind_since_{};   // of the last gap
-  TimePoint gap_end_{};       // when the last gap ended
-  TimePoint caught_up_at_{};  // gap_end_ + kCatchUp, or earlier by a list
-  bool frozen_ = false;       // the last gap was a freeze
+  std::optional<Gap> gap_;  // the last one
 };
 
 }  // namespace jobscaler::engine

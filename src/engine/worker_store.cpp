@@ -16,7 +16,6 @@ WorkerFacts merged(const WorkerFacts& known, const WorkerFacts& seen) {
   if (known_finished && seen.outcome == WorkerFacts::Outcome::unfinished) return known;
   WorkerFacts facts = seen;
   facts.deleting = facts.deleting || known.deleting;
-  if (known_finished && !facts.pod) facts.pod = known.pod;  // how it ended stays known
   return facts;
 }
 
@@ -62,7 +61,8 @@ WorkerStore::Sighting WorkerStore::add(const WorkerFacts& facts, const ScalerSpe
   remember(worker.memory, facts, spec, now, true);
   const bool finished = worker.finished();
   if (finished || worker.memory.was_ready) worker.ready_at = ready_before(facts, now);
-  if (facts.deleting) worker.going_since = now;
+  worker.last_pod = facts.pod;
+  if (facts.deleting) worker.going = Going{now, false, now};
   const bool was_ready = worker.ready_at.has_value();
   TrackedWorker& stored = (finished ? finished_ : unfinished_)[facts.name] = std::move(worker);
   return {&stored, true, was_ready, finished, facts.deleting};
@@ -73,9 +73,11 @@ WorkerStore::Sighting WorkerStore::update(TrackedWorker& worker, const WorkerFac
   const bool was_finished = worker.finished();
   const bool was_ready = worker.ready_at.has_value();
   worker.facts = merged(worker.facts, facts);
+  if (worker.facts.pod) worker.last_pod = worker.facts.pod;
+  if (worker.finished()) worker.facts.pod = worker.last_pod;
   remember(worker.memory, worker.facts, spec, now, false);
-  const bool goes = worker.facts.deleting && !worker.going_since;
-  if (goes) worker.going_since = now;
+  const bool goes = worker.facts.deleting && !worker.going;
+  if (goes) worker.going = Going{now, false, now};
   const bool finishes = !was_finished && worker.finished();
   const bool readies = !was_ready && (worker.memory.was_ready || finishes);
   if (readies) worker.ready_at = now;

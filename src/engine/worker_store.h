@@ -11,6 +11,13 @@
 
 namespace jobscaler::engine {
 
+/// A deletion that is under way.
+struct Going {
+  TimePoint since{};
+  bool asked_for = false;   ///< by us
+  TimePoint reminded_at{};  ///< when it was last said that the worker is still there
+};
+
 /// A worker and what was seen of it.
 struct TrackedWorker {
   WorkerFacts facts;
@@ -20,11 +27,14 @@ struct TrackedWorker {
   std::optional<TimePoint> requested_at;  ///< when we asked for it, if it was us
   std::optional<TimePoint> ready_at;  ///< when it became ready (or finished), as far as is known
   std::optional<std::int64_t> waiting_at_start;  ///< messages in the reading it was started on
-  std::optional<TimePoint> delete_asked_at;
-  std::optional<TimePoint> going_since;  ///< its deletion is under way since, by us or by someone
-  std::optional<TimePoint> reminded_at;  ///< when it was last said that it is still there
+  std::optional<PodFacts> last_pod;  ///< how a worker ended stays known when its pod is gone
   bool told_unplaced = false;
-  bool told_stuck = false;
+
+  // How a worker goes that does no good. It is said to be stuck and kept from then on; when that
+  // time is over its deletion is asked for, and asked for again while nothing comes of it. Both are
+  // forgotten when it turns out not to be stuck. Someone else may delete it at any time.
+  std::optional<TimePoint> kept_since;
+  std::optional<Going> going;
 
   bool finished() const { return facts.outcome != WorkerFacts::Outcome::unfinished; }
 };

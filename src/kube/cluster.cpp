@@ -20,7 +20,6 @@ struct Cluster::Impl {
         creator(session, node_groups, scalers),
         templates(session, node_groups, scalers) {}
 
-  void watch_jobs();
   void stop();
 
   Session session;
@@ -30,22 +29,11 @@ struct Cluster::Impl {
   Templates templates;
   EventFinder events{session};
   Health health{session};
-  Watcher jobs{session, health, events, Resource::jobs};
-  Watcher pods{session, health, events, Resource::pods};
+  Watcher jobs{session, health, events, Resource::jobs, &marks};
+  Watcher pods{session, health, events, Resource::pods, nullptr};
   std::thread jobs_thread;
   std::thread pods_thread;
 };
-
-/// The marks come first: without them the first list would say too little about names.
-void Cluster::Impl::watch_jobs() {
-  const auto since = BootClock::now();
-  Backoff backoff(real_random());
-  while (const auto problem = marks.load()) {
-    health.lost(Resource::jobs, since, problem->message);
-    if (!session.stopper.sleep_until(BootClock::now() + backoff.next())) return;
-  }
-  jobs.run();
-}
 
 void Cluster::Impl::stop() {
   session.outbox.silence();
@@ -67,7 +55,7 @@ Cluster::~Cluster() {
 }
 
 void Cluster::start() {
-  impl_->jobs_thread = std::thread([impl = impl_.get()] { impl->watch_jobs(); });
+  impl_->jobs_thread = std::thread([impl = impl_.get()] { impl->jobs.run(); });
   impl_->pods_thread = std::thread([impl = impl_.get()] { impl->pods.run(); });
   impl_->templates.check_all();
 }

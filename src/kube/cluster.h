@@ -12,7 +12,7 @@ namespace jobscaler::kube {
 /// The cluster's side of the daemon: watches our instance's Jobs and their Pods, creates and
 /// deletes Jobs, keeps the names' high-water marks on our Lease. Everything it learns is posted to
 /// the outbox:
-///   MarksLoaded     once, before the first WorkersListed; never when the Lease cannot be read
+///   MarksLoaded     with every list of Jobs, before it is told; the list waits for it
 ///   WorkersListed   whenever both lists are in: at start, and when a watch had to start over
 ///   WorkerSeen      when what is known about a worker has changed, its events' words included
 ///   WorkerGone      when its Job is gone

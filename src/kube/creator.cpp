@@ -47,8 +47,8 @@ void Creator::start(const action::StartWorker& start) {
   if (!name_space.ok()) {
     return settle(creation, {Kind::refused, {}, name_space.error().message, {}});
   }
-  const auto manifest =
-      worker_manifest(scaler->second, group->second, session_.instance, start.number);
+  const auto manifest = worker_manifest(scaler->second, group->second, session_.instance,
+                                        start.number, start.backoff_level);
   if (!manifest.ok()) {
     return settle(creation, {Kind::template_refused, {}, manifest.error().message, {}});
   }

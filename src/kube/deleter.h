@@ -14,7 +14,7 @@ class Deleter {
   Deleter(Session& session, Marks& marks) : session_(session), marks_(marks) {}
 
   /// Not before the scaler's high-water mark is written: the Job may be all that remembers its
-  /// number.
+  /// number. Not at all when it cannot be written now.
   void remove(const action::DeleteWorker& worker);
 
  private:

@@ -1,6 +1,6 @@
 #include <cpprest/json.h>
 
-#include <charconv>
+#include <algorithm>
 
 #include "kube/facts.h"
 #include "kube/names.h"
@@ -8,13 +8,7 @@
 namespace jobscaler::kube {
 namespace {
 
-/// 0: not a number.
-std::int64_t number_from(const std::string& text) {
-  std::int64_t number = 0;
-  const auto* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  return parsed.ec == std::errc() && parsed.ptr == end ? number : 0;
-}
+constexpr std::int64_t kHighestLevel = 1000;  // its delay has long been the longest
 
 void read_conditions(const Json& job, WorkerFacts& worker) {
   for (const auto* condition : elements(job, {"status", "conditions"})) {
@@ -43,8 +37,10 @@ Result<WorkerFacts> parse_job(const Json& job) {
     return Error{ErrorKind::malformed,
                  "Job " + worker.name + " has our labels but no label " + kScalerLabel};
   }
-  worker.number = number_from(text(job, {"metadata", "labels", kNumberLabel}));
+  worker.number = number_from(text(job, {"metadata", "labels", kNumberLabel})).value_or(0);
   worker.node_group = text(job, {"metadata", "labels", kNodeGroupLabel});
+  const auto level = number_from(text(job, {"metadata", "annotations", kBackoffLevelAnnotation}));
+  worker.backoff_level = static_cast<int>(std::min(level.value_or(0), kHighestLevel));
   const auto created = parse_rfc3339(text(job, {"metadata", "creationTimestamp"}));
   worker.created = created.value_or(ServerTime{});
   worker.deleting = find(job, {"metadata", "deletionTimestamp"}) != nullptr;

@@ -1,23 +1,9 @@
 #include <cpprest/json.h>
 
-#include <charconv>
-
 #include "kube/marks.h"
 #include "kube/names.h"
 
 namespace jobscaler::kube {
-namespace {
-
-std::optional<std::int64_t> number_from(const std::string& text) {
-  std::int64_t number = 0;
-  const auto* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  if (parsed.ec != std::errc() || parsed.ptr != end || number < 0) return std::nullopt;
-  return number;
-}
-
-}  // namespace
-
 MarkMap marks_of(const Json& lease, std::vector<std::string>* odd) {
   MarkMap marks;
   const auto prefix = mark_annotation("");

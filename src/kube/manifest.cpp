@@ -79,10 +79,13 @@ Json job_of(const ScalerConfig& scaler, const NodeGroupConfig& node_group, const
 
 Result<std::string> build(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
                           const Json& labels, const std::string& name_field,
-                          const std::string& name) {
+                          const std::string& name, int backoff_level = 0) {
   try {
     auto job = job_of(scaler, node_group, labels);
     job["metadata"][name_field] = Json(name);
+    if (backoff_level > 0) {
+      job["metadata"]["annotations"][kBackoffLevelAnnotation] = Json(std::to_string(backoff_level));
+    }
     return job.serialize();
   } catch (const web::json::json_exception& e) {
     return Error{ErrorKind::rejected,
@@ -93,10 +96,12 @@ Result<std::string> build(const ScalerConfig& scaler, const NodeGroupConfig& nod
 }  // namespace
 
 Result<std::string> worker_manifest(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
-                                    const std::string& instance, std::int64_t number) {
+                                    const std::string& instance, std::int64_t number,
+                                    int backoff_level) {
   auto labels = labels_of(scaler, node_group, instance);
   labels[kNumberLabel] = Json(std::to_string(number));
-  return build(scaler, node_group, labels, "name", worker_name(scaler.spec.name, number));
+  return build(scaler, node_group, labels, "name", worker_name(scaler.spec.name, number),
+               backoff_level);
 }
 
 Result<std::string> dry_run_manifest(const ScalerConfig& scaler, const NodeGroupConfig& node_group,

@@ -3,6 +3,8 @@
 #include <cpprest/json.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "kube/names.h"
 
 namespace jobscaler::kube {
@@ -30,18 +32,21 @@ bool is_success(const http::Response& answer) {
 
 }  // namespace
 
-// --------------------------------------------------------------------------------------- at start
+// ------------------------------------------------------------------------------------------ reads
 
 std::optional<Error> Marks::load() {
   const auto name_space = session_.api.name_space();
   const auto marks =
       name_space.ok() ? read_or_create(*name_space) : Result<MarkMap>(name_space.error());
   if (!marks.ok()) return marks.error();
+  session_.outbox.post(Event(event::MarksLoaded{*marks}));
   {
     const std::lock_guard lock(mutex_);
     written_ = *marks;
+    if (writing_ || !is_behind()) return std::nullopt;
+    writing_ = true;
   }
-  session_.outbox.post(Event(event::MarksLoaded{*marks}));
+  write();
   return std::nullopt;
 }
 
@@ -137,8 +142,9 @@ void Marks::written(const MarkMap& marks) {
     for (const auto& [scaler, number] : marks) {
       written_[scaler] = std::max(written_[scaler], number);
     }
-    for (const auto& [scaler, number] : wanted_) more = more || number > written_[scaler];
+    more = is_behind();
     writing_ = more;
+    failing_ = false;
     backoff_.reset();
     said_.clear();
     ready = take_ready();
@@ -153,6 +159,8 @@ void Marks::write_later(const std::string& words) {
   {
     const std::lock_guard lock(mutex_);
     wait = backoff_.next();
+    failing_ = true;
+    waiting_.clear();
   }
   session_.timers.after(wait, [this] { write(); });
 }
@@ -162,11 +170,18 @@ void Marks::after_written(const std::string& scaler, std::function<void()> task)
     const std::lock_guard lock(mutex_);
     const auto wanted = wanted_.find(scaler);
     if (wanted != wanted_.end() && wanted->second > written_[scaler]) {
-      waiting_.emplace(scaler, std::move(task));
+      if (!failing_) waiting_.emplace(scaler, std::move(task));
       return;
     }
   }
   task();
+}
+
+/// Is there a mark that the Lease does not have? REQUIRES: mutex_ is held.
+bool Marks::is_behind() {
+  return std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& mark) {
+    return mark.second > written_[mark.first];
+  });
 }
 
 std::vector<std::function<void()>> Marks::take_ready() {

@@ -33,14 +33,16 @@ class Marks {
  public:
   explicit Marks(Session& session) : session_(session) {}
 
-  /// Reads the Lease, or creates it, and posts MarksLoaded. Blocks. An error: it could not be done;
-  /// try again later.
+  /// Reads the Lease, or creates it, and posts MarksLoaded; marks of ours that it does not have (any
+  /// more) are written. Blocks. An error: it could not be done; try again later.
   std::optional<Error> load();
 
   /// Writes the mark, with retries until it is written.
   void record(const action::RecordMark& mark);
 
-  /// Calls `task` when no mark of the scaler is waiting to be written: at once, or on the pool.
+  /// Calls `task` when no mark of the scaler is waiting to be written: at once, or on the pool when
+  /// the write under way is done. Should that fail, `task` is forgotten, not kept for some other
+  /// time: what it was meant for may have changed by then.
   void after_written(const std::string& scaler, std::function<void()> task);
 
  private:
@@ -53,6 +55,7 @@ class Marks {
   void written(const MarkMap& marks);
   void write_later(const std::string& words);
   void say(const std::string& words);
+  bool is_behind();
   std::vector<std::function<void()>> take_ready();
 
   Session& session_;
@@ -60,6 +63,7 @@ class Marks {
   MarkMap wanted_;
   MarkMap written_;
   bool writing_ = false;
+  bool failing_ = false;  // the last write did not succeed
   std::multimap<std::string, std::function<void()>> waiting_;
   Backoff backoff_{real_random()};
   std::set<std::string> said_;

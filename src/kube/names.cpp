@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "http/client.h"
 
 namespace jobscaler::kube {
 namespace {
+
+constexpr std::int64_t kHighestNumber = 1'000'000'000'000'000;
 
 std::string path(const char* api, const std::string& name_space, const char* resource,
                  const std::string& name) {
@@ -15,6 +19,15 @@ std::string path(const char* api, const std::string& name_space, const char* res
 }
 
 }  // namespace
+
+std::optional<std::int64_t> number_from(const std::string& text) {
+  std::int64_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  if (number < 0 || number > kHighestNumber) return std::nullopt;
+  return number;
+}
 
 std::string mark_annotation(const std::string& scaler) {
   return "jobscaler.io/mark-" + scaler;

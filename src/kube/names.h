@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace jobscaler::kube {
@@ -11,6 +12,11 @@ inline constexpr auto kInstanceLabel = "jobscaler.io/instance";
 inline constexpr auto kScalerLabel = "jobscaler.io/scaler";
 inline constexpr auto kNumberLabel = "jobscaler.io/number";
 inline constexpr auto kNodeGroupLabel = "jobscaler.io/node-group";
+inline constexpr auto kBackoffLevelAnnotation = "jobscaler.io/backoff-level";
+
+/// A number as our labels and annotations have them: 0 to 10^15. Nothing for anything else: nobody
+/// counts so far, and whoever wrote more than that was not a daemon.
+std::optional<std::int64_t> number_from(const std::string& text);
 
 /// A scaler's high-water mark on our Lease.
 std::string mark_annotation(const std::string& scaler);

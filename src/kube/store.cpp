@@ -26,17 +26,12 @@ bool is_stale(const PodFacts& seen, const PodFacts& known) {
          (known.scheduled && !seen.scheduled);
 }
 
-void append(Store::Events& events, Store::Events more) {
-  events.insert(events.end(), std::make_move_iterator(more.begin()),
-                std::make_move_iterator(more.end()));
-}
-
 }  // namespace
 
 // ------------------------------------------------------------------------------------------- jobs
 
 void Store::jobs_began(TimePoint asked_at) {
-  asked_at_ = asked_at;
+  new_jobs_asked_at_ = asked_at;
   listing_jobs_ = true;
   new_jobs_.clear();
   created_meanwhile_.clear();
@@ -53,6 +48,7 @@ Store::Events Store::jobs_ended() {
     if (const auto job = jobs_.find(uid); job != jobs_.end()) new_jobs_.insert(*job);
   }
   jobs_ = std::move(new_jobs_);
+  jobs_asked_at_ = new_jobs_asked_at_;
   new_jobs_.clear();
   created_meanwhile_.clear();
   listing_jobs_ = false;
@@ -99,7 +95,8 @@ std::optional<WorkerFacts> Store::job_created(WorkerFacts job) {
 
 // ------------------------------------------------------------------------------------------- pods
 
-void Store::pods_began() {
+void Store::pods_began(TimePoint asked_at) {
+  new_pods_asked_at_ = asked_at;
   new_pods_.clear();
 }
 
@@ -110,13 +107,10 @@ void Store::pod_listed(OwnedPod pod) {
 
 Store::Events Store::pods_ended() {
   pods_ = std::move(new_pods_);
+  pods_asked_at_ = new_pods_asked_at_;
   new_pods_.clear();
-  const bool first = !std::exchange(pods_listed_, true);
-  if (!both_listed()) return {};
-  if (first) return tell_all();
-  Events events;
-  for (const auto& [uid, job] : jobs_) append(events, tell(uid));
-  return events;
+  pods_listed_ = true;
+  return both_listed() ? tell_all() : Events{};
 }
 
 Store::Events Store::pod_seen(OwnedPod pod) {
@@ -180,7 +174,8 @@ Store::Events Store::tell(const std::string& job_uid) {
 
 Store::Events Store::tell_all() {
   event::WorkersListed listed;
-  listed.asked_at = asked_at_;
+  listed.asked_at = jobs_asked_at_;
+  listed.pods_asked_at = pods_asked_at_;
   told_.clear();
   std::erase_if(words_, [this](const auto& entry) {
     return jobs_.count(entry.first) == 0 && pods_.count(entry.first) == 0;

@@ -13,8 +13,8 @@ namespace jobscaler::kube {
 
 /// What is known about our instance's Jobs and Pods, joined into workers. Each function takes one
 /// piece of news and returns what it means as events: WorkersListed once both lists are in and
-/// after each later list of Jobs, WorkerSeen for a worker that differs from what was last told,
-/// WorkerGone. Pure; times are ServerTimes, but for WorkersListed::asked_at.
+/// after each later one, of which it says how old either is, WorkerSeen for a worker that differs
+/// from what was last told, WorkerGone. Pure; times are ServerTimes, but for WorkersListed's own.
 ///
 /// The order of news is the watch's, with two safeguards against stale and repeated events: a Job
 /// that is gone stays gone (a uid never comes back), and what is finished stays finished.
@@ -28,7 +28,7 @@ class Store {
   Events job_seen(WorkerFacts job);
   Events job_gone(const std::string& uid);
 
-  void pods_began();
+  void pods_began(TimePoint asked_at);
   void pod_listed(OwnedPod pod);
   Events pods_ended();
   Events pod_seen(OwnedPod pod);
@@ -68,9 +68,12 @@ class Store {
   bool jobs_listed_ = false;
   bool pods_listed_ = false;
   bool listing_jobs_ = false;
-  TimePoint asked_at_{};
+  TimePoint jobs_asked_at_{};  // when the request left for the list that is in
+  TimePoint pods_asked_at_{};
   std::map<std::string, WorkerFacts> new_jobs_;  // the list under way
+  TimePoint new_jobs_asked_at_{};
   std::map<std::string, OwnedPod> new_pods_;
+  TimePoint new_pods_asked_at_{};
   std::set<std::string> created_meanwhile_;  // uids of Jobs we created while it was under way
 };
 

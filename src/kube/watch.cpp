@@ -8,6 +8,9 @@ namespace {
 
 constexpr int kPageSize = 500;
 constexpr auto kHealthy = std::chrono::minutes(2);  // without a failure: waits start over
+/// After this long the engine does not go on with what it knew. A list tells at once what is, and
+/// there is no watch to come back and find its version too old.
+constexpr auto kLongOutage = std::chrono::minutes(1);
 constexpr auto kShortLife = std::chrono::seconds(1);
 constexpr int kShortestWatchSeconds = 300;
 constexpr auto kIdleMargin = std::chrono::seconds(5);  // on top of what the server was asked for
@@ -46,7 +49,9 @@ Watch::Next Watch::next() {
 // ------------------------------------------------------------------------------------------ lists
 
 void Watch::list_asked(TimePoint now) {
-  if (continue_token_.empty()) sink_.list_began(now);
+  if (!continue_token_.empty()) return;
+  list_asked_at_ = now;
+  sink_.list_began(now);
 }
 
 void Watch::list_answered(const Result<http::Response>& answer, TimePoint now) {
@@ -68,6 +73,7 @@ void Watch::accept_page(const std::string& body, TimePoint now) {
   not_before_ = now;
   if (!continue_token_.empty()) return;
   resource_version_ = version;
+  since_ = list_asked_at_;
   listing_ = false;
   sink_.list_ended();
 }
@@ -110,6 +116,7 @@ bool Watch::handle(const std::string& type, const Json& object) {
   if (type.empty() || version.empty()) return false;
   if (type == "ADDED" || type == "MODIFIED") sink_.changed(object);
   if (type == "DELETED") sink_.deleted(object);
+  since_ = last_heard_;
   resource_version_ = version;  // bookmarks, and types yet to be invented, bring nothing else
   return true;
 }
@@ -119,7 +126,8 @@ void Watch::watch_ended(const Result<http::Response>& answer, TimePoint now) {
   // Silence for the whole idle timeout: nobody knows since when it was meaningless.
   const bool silent = now - last_heard_ >= idle_timeout_;
   const bool lived = was_open && (brought_something_ || now - opened_at_ >= kShortLife);
-  if (was_open && in_sync_) since_ = silent ? last_heard_ : now;
+  // An ERROR or nonsense is nothing to go by: the view is as old as what came before it.
+  if (lived && !silent && !error_ && nonsense_.empty()) since_ = now;
   if (error_) return refused(*std::exchange(error_, std::nullopt), now);
   if (!nonsense_.empty()) {
     const auto line = std::exchange(nonsense_, "");
@@ -148,6 +156,7 @@ void Watch::refused(const ServerStatus& status, TimePoint now) {
 
 void Watch::fail(const std::string& words, TimePoint now, std::optional<Duration> wish) {
   continue_token_.clear();
+  if (now - since_ >= kLongOutage) listing_ = true;
   not_before_ = now + std::max(wait_after_failure(now), wish.value_or(Duration(0)));
   in_sync_ = false;
   sink_.lost(since_, words);

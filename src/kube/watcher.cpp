@@ -16,8 +16,9 @@ const char* name_of(Resource resource) {
 
 }  // namespace
 
-Watcher::Watcher(Session& session, Health& health, EventFinder& events, Resource resource)
-    : session_(session), health_(health), events_(events), resource_(resource) {}
+Watcher::Watcher(Session& session, Health& health, EventFinder& events, Resource resource,
+                 Marks* marks)
+    : session_(session), health_(health), events_(events), resource_(resource), marks_(marks) {}
 
 void Watcher::run() {
   const auto name_space = session_.api.name_space();
@@ -44,6 +45,10 @@ void Watcher::list(Watch& watch, const std::string& name_space, const std::strin
     // Ages would have to be made up.
     answer = Error{ErrorKind::malformed, "the API server's answers have no Date header"};
   }
+  if (marks_ != nullptr && answer.ok() && answer->status == 200) {
+    // After the list and told before it: a Job that is not in it any more is then in the marks.
+    if (auto problem = marks_->load()) answer = std::move(*problem);
+  }
   watch.list_answered(answer, BootClock::now());
 }
 
@@ -64,7 +69,7 @@ http::Request Watcher::request(const std::string& name_space, const std::string&
 
 void Watcher::list_began(TimePoint asked_at) {
   tell([&](Store& store) {
-    resource_ == Resource::jobs ? store.jobs_began(asked_at) : store.pods_began();
+    resource_ == Resource::jobs ? store.jobs_began(asked_at) : store.pods_began(asked_at);
     return Store::Events{};
   });
 }

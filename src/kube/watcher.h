@@ -5,6 +5,7 @@
 
 #include "kube/event_finder.h"
 #include "kube/health.h"
+#include "kube/marks.h"
 #include "kube/session.h"
 #include "kube/watch.h"
 
@@ -13,7 +14,8 @@ namespace jobscaler::kube {
 /// Runs the list and watch of Jobs or of Pods on the calling thread, and feeds the store.
 class Watcher : private WatchSink {
  public:
-  Watcher(Session& session, Health& health, EventFinder& events, Resource resource);
+  /// `marks`, unless null, are read with every list: it says too little about names without them.
+  Watcher(Session& session, Health& health, EventFinder& events, Resource resource, Marks* marks);
 
   /// Returns when the session is stopped.
   void run();
@@ -37,6 +39,7 @@ class Watcher : private WatchSink {
   Health& health_;
   EventFinder& events_;
   const Resource resource_;
+  Marks* const marks_;
   std::set<std::string> said_;
 };
 

@@ -292,5 +292,143 @@ TEST_CASE("a list that was asked for before a create was answered does not remov
     s.world.run_for(milliseconds(7));
   }
   CHECK_FALSE(s.said("deleted by someone"));
+  CHECK_FALSE(s.said("is gone"));
   REQUIRE(drains(s, minutes(10)));
+}
+
+// The worker of these becomes ready, and busy, while nobody sees it. Whoever deletes it fails the
+// test.
+namespace {
+
+using Return = FakeDaemon::Return;
+
+/// One worker, a minute after it was asked for: it needs another to start, and then takes an hour
+/// for a message.
+struct SlowStarter : Scenario {
+  SlowStarter() : Scenario(eager(1)) {
+    cluster.image("orders").startup = minutes(2);
+    cluster.queue("orders").publish(1000, hours(1));
+    start();
+    world.run_for(minutes(1));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Jobs listed before their pods after an outage are not judged by the old pods") {
+  SlowStarter s;
+  s.daemon().cut_watch();
+  s.world.run_for(minutes(16));
+  s.daemon().pods_lag = seconds(2);
+  s.daemon().mend_watch(GENERATE(Return::too_old, Return::lists));
+  s.world.run_for(minutes(30));
+  CHECK_FALSE(s.said("stuck"));
+  CHECK(s.said("orders-1 ready after"));
+}
+
+TEST_CASE("a list after an outage that takes longer than the patience for it costs no worker") {
+  SlowStarter s;
+  s.daemon().cut_watch();
+  s.world.run_for(minutes(16));
+  s.daemon().list_time = seconds(20);
+  s.daemon().mend_watch(Return::too_old);
+  s.world.run_for(minutes(30));
+  CHECK(s.said("orders-1 ready after"));
+}
+
+TEST_CASE("a list that fails after an outage makes it longer") {
+  SlowStarter s;
+  s.daemon().cut_watch();
+  s.world.run_for(minutes(16));
+  s.daemon().faults.fail_next_list = true;
+  s.daemon().mend_watch(Return::too_old);
+  s.world.run_for(minutes(30));
+  CHECK_FALSE(s.said("stuck"));
+  CHECK(s.said("orders-1 ready after"));
+}
+
+TEST_CASE("a daemon stopped twice, and cut off, takes nothing for stuck") {
+  SlowStarter s;
+  s.daemon().freeze();
+  s.daemon().cut_watch();
+  s.world.run_for(minutes(16));
+  s.daemon().thaw();
+  s.world.run_for(seconds(3));
+  s.daemon().freeze();
+  s.world.run_for(minutes(1));
+  s.daemon().thaw();
+  s.world.run_for(seconds(3));
+  s.daemon().mend_watch(GENERATE(Return::resumes, Return::too_old, Return::lists));
+  s.world.run_for(minutes(30));
+  CHECK_FALSE(s.said("stuck"));
+  CHECK(s.said("orders-1 ready after"));
+}
+
+TEST_CASE("a daemon stopped and cut off decides nothing on what it knew") {
+  // The other one has made, and the cluster has forgotten, more workers than the first knows of.
+  EngineSpec spec = eager(1);
+  Scenario s(spec);
+  s.add_daemon();
+  s.cluster.queue("orders").publish(10, seconds(1));
+  s.start();
+  REQUIRE(drains(s, minutes(2)));
+  s.world.run_for(minutes(1));
+  s.daemon().freeze();
+  s.daemon().cut_watch();
+  s.daemon(1).start();
+  s.world.run_for(minutes(10));
+  s.cluster.queue("orders").publish(10, seconds(1));
+  REQUIRE(drains(s, minutes(2)));
+  s.world.run_for(minutes(15));
+  s.cluster.queue("orders").publish(10, hours(1));
+  REQUIRE(s.world.run_until([&] { return s.cluster.ready("orders") == 1; }, minutes(1)));
+  s.daemon().thaw();
+  s.daemon().mend_watch(GENERATE(Return::resumes, Return::too_old, Return::lists));
+  s.world.run_for(minutes(5));
+  CHECK(s.cluster.peak("orders") == 1);
+}
+
+TEST_CASE("names go on after Jobs that came and went while the watch was down") {
+  Scenario s(eager(1));
+  s.add_daemon();
+  s.cluster.queue("orders").publish(10, seconds(1));
+  s.start();
+  REQUIRE(drains(s, minutes(2)));
+  s.daemon().cut_watch();
+  s.daemon(1).start();
+  for (int i = 0; i < 3; ++i) {
+    s.cluster.queue("orders").publish(10, seconds(1));
+    REQUIRE(drains(s, minutes(2)));
+    s.world.run_for(minutes(1));
+  }
+  const int made = s.cluster.created("orders");
+  CHECK(made == 3);
+  s.world.run_for(minutes(12));
+  REQUIRE_FALSE(s.cluster.exists("orders-" + std::to_string(made)));
+  s.daemon(1).kill();
+  s.daemon().mend_watch(GENERATE(Return::too_old, Return::lists));
+  s.world.run_for(minutes(1));
+  s.cluster.queue("orders").publish(10, seconds(1));
+  REQUIRE(drains(s, minutes(2)));
+  CHECK(s.cluster.created("orders") == made + 1);
+}
+
+TEST_CASE("a restart after two hours of failures goes on at their level") {
+  Scenario s(eager());
+  s.cluster.image("orders") = {.kind = GENERATE(Image::Kind::crashes, Image::Kind::cannot_pull)};
+  s.cluster.queue("orders").publish(1000, seconds(1));
+  s.start();
+  s.world.run_for(hours(2));
+  const int made = s.cluster.created("orders");
+  REQUIRE(s.world.run_until([&] { return s.cluster.created("orders") > made; }, hours(1)));
+  s.world.run_for(minutes(7));  // it has failed or is stuck
+  REQUIRE(s.decision("orders").reason == Reason::backing_off);
+  const std::string text = s.decision("orders").text;
+  const std::string level = text.substr(text.find("(level"), text.find("):") - text.find("(level"));
+  s.daemon().kill();
+  s.daemon().start();
+  s.world.run_for(seconds(3));
+  CHECK(s.decision("orders").reason == Reason::backing_off);
+  CHECK(s.decision("orders").text.find(level) != std::string::npos);
+  CHECK(s.cluster.created("orders") == made + 1);
 }

@@ -207,6 +207,20 @@ TEST_CASE("evicted workers are nobody's fault") {
   CHECK(s.cluster.created("orders") == 4);
 }
 
+TEST_CASE("drained workers are nobody's fault, though their pods are gone first") {
+  EngineSpec spec = eager();
+  spec.scalers[0].max_workers = 3;
+  Scenario s(spec);
+  s.cluster.queue("orders").publish(100, minutes(1));
+  s.start();
+  REQUIRE(s.world.run_until([&] { return s.cluster.ready("orders") == 3; }, minutes(1)));
+  s.cluster.drain("orders-2");
+  s.world.run_for(seconds(5));
+  CHECK(s.said("BackoffLimitExceeded (not its own fault)"));
+  CHECK(s.count("orders", Reason::backing_off) == 0);
+  CHECK(s.cluster.created("orders") == 4);
+}
+
 TEST_CASE("a worker deleted by someone is replaced under a new number") {
   EngineSpec spec = eager();
   spec.scalers[0].max_workers = 2;
@@ -218,5 +232,6 @@ TEST_CASE("a worker deleted by someone is replaced under a new number") {
   s.cluster.delete_by_hand("orders-2");
   REQUIRE(s.world.run_until([&] { return s.cluster.exists("orders-3"); }, seconds(10)));
   CHECK(s.said("orders-2 was deleted by someone while it was ready"));
+  s.world.run_for(seconds(1));
   CHECK(s.cluster.marks.at("orders") == 2);
 }

@@ -52,6 +52,7 @@ CreateOutcome FakeCluster::create(const action::StartWorker& start) {
   job.facts.scaler = start.scaler;
   job.facts.number = start.number;
   job.facts.node_group = start.node_group;
+  job.facts.backoff_level = start.backoff_level;
   job.facts.created = whole_seconds(world_.now());
   Job& stored = jobs_[name] = std::move(job);
   last_number_[start.scaler] = std::max(last_number_[start.scaler], start.number);
@@ -147,8 +148,7 @@ int FakeCluster::watch(Watcher watcher) {
 
 void FakeCluster::delete_by_hand(const std::string& name) {
   Job& job = jobs_.at(name);
-  for (const auto& message : job.held) queue(job.facts.scaler).give_back(message);
-  job.held.clear();
+  give_back(job);
   erase(job);
 }
 
@@ -158,6 +158,35 @@ void FakeCluster::evict(const std::string& name) {
   job.facts.pod->status_message = "The node was low on resource: memory.";
   job.facts.pod->disrupted = true;
   pod_ends(job, PodFacts::Stage::failed, -1, "");
+}
+
+void FakeCluster::drain(const std::string& name) {
+  Job& job = jobs_.at(name);
+  job.facts.pod->disrupted = true;
+  job.facts.pod->deleting = true;
+  job.facts.pod->ready.reset();
+  give_back(job);
+  changed(job);
+  later(seconds(1), job, &FakeCluster::drained);
+}
+
+void FakeCluster::drained(Job& job) {
+  job.facts.pod.reset();
+  release(job);
+  changed(job);
+  later(seconds(1), job, &FakeCluster::job_ends);
+}
+
+void FakeCluster::give_back(Job& job) {
+  for (auto it = job.held.rbegin(); it != job.held.rend(); ++it) {
+    queue(job.facts.scaler).give_back(*it);
+  }
+  job.held.clear();
+}
+
+bool FakeCluster::runs(const Job& job) const {
+  const auto& pod = job.facts.pod;
+  return !is_finished(job.facts) && pod && pod->stage == PodFacts::Stage::running && !pod->deleting;
 }
 
 // ---------------------------------------------------------------------------------------- numbers
@@ -297,7 +326,7 @@ void FakeCluster::becomes_ready(Job& job) {
 }
 
 void FakeCluster::flap(Job& job) {
-  if (is_finished(job.facts)) return;
+  if (!runs(job)) return;
   auto& ready = job.facts.pod->ready;
   ready = ready ? std::nullopt : std::optional(whole_seconds(world_.now()));
   changed(job);
@@ -305,7 +334,7 @@ void FakeCluster::flap(Job& job) {
 }
 
 void FakeCluster::fetch(Job& job) {
-  if (is_finished(job.facts) || job.facts.pod->stage != PodFacts::Stage::running) return;
+  if (!runs(job)) return;
   const Image& image = images_[job.facts.scaler];
   while (static_cast<int>(job.held.size()) < image.prefetch) {
     const auto message = queue(job.facts.scaler).take();
@@ -325,7 +354,7 @@ void FakeCluster::work(Job& job) {
 }
 
 void FakeCluster::worked(Job& job) {
-  if (is_finished(job.facts) || job.facts.pod->stage != PodFacts::Stage::running) return;
+  if (!runs(job)) return;
   job.held.erase(job.held.begin());
   queue(job.facts.scaler).acknowledge();
   job.idle_since = world_.now();
@@ -342,14 +371,12 @@ void FakeCluster::exit_well(Job& job) {
 
 /// `code` -1: no container ended, because none ran.
 void FakeCluster::pod_ends(Job& job, PodFacts::Stage stage, int code, const std::string& message) {
-  if (is_finished(job.facts) || job.facts.pod->stage == PodFacts::Stage::failed ||
+  if (is_finished(job.facts) || !job.facts.pod || job.facts.pod->deleting ||
+      job.facts.pod->stage == PodFacts::Stage::failed ||
       job.facts.pod->stage == PodFacts::Stage::succeeded) {
     return;
   }
-  for (auto it = job.held.rbegin(); it != job.held.rend(); ++it) {
-    queue(job.facts.scaler).give_back(*it);
-  }
-  job.held.clear();
+  give_back(job);
   PodFacts& pod = *job.facts.pod;
   pod.stage = stage;
   pod.ready.reset();
@@ -361,7 +388,7 @@ void FakeCluster::pod_ends(Job& job, PodFacts::Stage stage, int code, const std:
 }
 
 void FakeCluster::job_ends(Job& job) {
-  const bool well = job.facts.pod->stage == PodFacts::Stage::succeeded;
+  const bool well = job.facts.pod && job.facts.pod->stage == PodFacts::Stage::succeeded;
   job.facts.outcome = well ? WorkerFacts::Outcome::complete : WorkerFacts::Outcome::failed;
   if (!well) job.facts.outcome_reason = "BackoffLimitExceeded";
   job.facts.finished = whole_seconds(world_.now());
@@ -400,7 +427,9 @@ void FakeCluster::release(Job& job) {
 
 void FakeCluster::erase(Job& job) {
   release(job);
-  if (numbers_may_be_forgotten) forgotten_.insert(job.facts.name);
+  if (numbers_may_be_forgotten && job.facts.number > marks[job.facts.scaler]) {
+    forgotten_.insert(job.facts.name);
+  }
   const event::WorkerGone gone{job.facts.name, job.facts.uid};
   jobs_.erase(job.facts.name);
   tell(gone);

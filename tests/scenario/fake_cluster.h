@@ -67,6 +67,8 @@ class FakeCluster {
   void occupy_name(const std::string& name) { foreign_.insert({name, true}); }
   void free_name(const std::string& name) { foreign_.erase(name); }
   void evict(const std::string& name);
+  /// Drains the node of a worker that is ready: its pod is gone before its Job has failed.
+  void drain(const std::string& name);
   /// The next creates of this scaler are answered so, as long as it is set.
   std::map<std::string, CreateOutcome> refuse;
   bool deletions_hang = false;  ///< a finalizer that nobody serves
@@ -74,8 +76,8 @@ class FakeCluster {
   /// requests of a daemon that is gone (or is another's) are under way.
   int window_slack = 0;
 
-  /// Daemons may be away when the highest Job goes, and then cannot keep its number: it may come
-  /// again.
+  /// Daemons may be away when the highest Job goes, and then cannot keep its number: unless it is in
+  /// the marks, it may come again.
   bool numbers_may_be_forgotten = false;
 
   int unfinished(const std::string& scaler) const;
@@ -119,6 +121,9 @@ class FakeCluster {
   void pull_fails(Job& job);
   void pod_ends(Job& job, PodFacts::Stage stage, int code, const std::string& message);
   void job_ends(Job& job);
+  void drained(Job& job);
+  bool runs(const Job& job) const;
+  void give_back(Job& job);
   void deadline(Job& job);
   void expires(Job& job);
   void release(Job& job);

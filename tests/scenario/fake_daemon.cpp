@@ -11,6 +11,7 @@ constexpr Duration kHandOver = milliseconds(1);  // from the loop to the thread 
 constexpr Duration kRequestTimeout = seconds(2);
 constexpr Duration kOldestDecision = seconds(2);
 constexpr Duration kReadTime = milliseconds(5);
+constexpr Duration kListAgain = milliseconds(800);
 
 }  // namespace
 
@@ -22,16 +23,22 @@ void FakeDaemon::start() {
   ++life_;
   frozen_ = false;
   engine_ = std::make_unique<Engine>(spec_, world_.now());
+  watch_ = cluster_.watch([this](const Event& event) { hear(event); });
   mend_watch();
   pump();
 }
 
 void FakeDaemon::kill() {
   ++life_;
+  ++connection_;
   engine_.reset();
   if (watch_) cluster_.unwatch(*watch_);
   watch_.reset();
   watch_up_ = false;
+  watching_ = false;
+  missed_.clear();
+  known_pods_.clear();
+  pods_asked_at_.reset();
   mailbox_.clear();
   when_thawed_.clear();
   creates_under_way_.clear();
@@ -53,36 +60,93 @@ void FakeDaemon::thaw() {
 void FakeDaemon::cut_watch() {
   if (!watch_up_) return;
   watch_up_ = false;
-  if (watch_) cluster_.unwatch(*watch_);
-  watch_.reset();
-  post(event::WatchChanged{false, world_.now(), "connection reset by peer"});
+  ++connection_;
+  if (std::exchange(watching_, false)) current_at_ = world_.now();
+  post(event::WatchChanged{false, current_at_, "connection reset by peer"});
 }
 
-void FakeDaemon::mend_watch() {
+void FakeDaemon::mend_watch(Return how) {
   if (watch_up_ || !running()) return;
   watch_up_ = true;
-  relist();
-}
-
-/// As the real client does: list, watch from the list's version on, and read the marks after the
-/// list: a Job that the list does not show any more is then in the marks.
-void FakeDaemon::relist() {
-  const TimePoint asked_at = world_.now();
-  later(kOneWay, [this, asked_at] {
-    if (watch_) cluster_.unwatch(*watch_);
-    watch_ = cluster_.watch([this](const Event& event) { hear(event); });
-    later(kOneWay, [this, asked_at, workers = cluster_.list()] {
-      post(event::WatchChanged{true, world_.now(), ""});
-      post(event::MarksLoaded{cluster_.marks});
-      post(event::WorkersListed{workers, asked_at});
-    });
+  if (how == Return::lists || !pods_asked_at_) return list(true);
+  later(kOneWay, [this, how, connection = connection_] {
+    if (connection != connection_) return;
+    post(event::WatchChanged{true, world_.now(), ""});
+    if (how == Return::too_old) return list(false);
+    go_on();
   });
 }
 
+void FakeDaemon::relist() {
+  if (watch_up_) list(false);
+}
+
+void FakeDaemon::list(bool then_up) {
+  const TimePoint asked_at = world_.now();
+  later(list_time - kOneWay, [this, asked_at, then_up, connection = connection_] {
+    if (connection != connection_) return;
+    if (std::exchange(faults.fail_next_list, false)) return list_failed();
+    if (pods_lag == Duration::zero() || !pods_asked_at_) {
+      return both_listed(asked_at, then_up);
+    }
+    jobs_listed(asked_at, then_up);
+  });
+}
+
+void FakeDaemon::list_failed() {
+  post(event::WatchChanged{false, current_at_, "cannot list: boom"});
+  later(kListAgain, [this, connection = connection_] {
+    if (connection == connection_) list(true);
+  });
+}
+
+/// As the real client does: the marks are read when a list of Jobs is in, and told before it. A Job
+/// that the list does not show any more is then in the marks.
+void FakeDaemon::jobs_listed(TimePoint asked_at, bool then_up) {
+  later(kOneWay, [=, this, connection = connection_, workers = with_known_pods(cluster_.list())] {
+    if (connection != connection_) return;
+    post(event::MarksLoaded{cluster_.marks});
+    post(event::WorkersListed{workers, asked_at, pods_asked_at_});
+  });
+  later(pods_lag, [=, this, connection = connection_] {
+    if (connection == connection_) both_listed(asked_at, then_up);
+  });
+}
+
+void FakeDaemon::both_listed(TimePoint asked_at, bool then_up) {
+  const auto in_the_list = static_cast<std::ptrdiff_t>(missed_.size());
+  later(kOneWay, [=, this, connection = connection_, workers = cluster_.list()] {
+    if (connection != connection_) return;
+    post(event::MarksLoaded{cluster_.marks});
+    post(event::WorkersListed{workers, asked_at, asked_at});
+    if (then_up) post(event::WatchChanged{true, world_.now(), ""});
+    pods_asked_at_ = asked_at;
+    for (const WorkerFacts& worker : workers) known_pods_[worker.uid] = worker.pod;
+    missed_.erase(missed_.begin(), missed_.begin() + in_the_list);
+    go_on();
+  });
+}
+
+void FakeDaemon::go_on() {
+  watching_ = true;
+  for (const Event& event : std::exchange(missed_, {})) hear(event);
+}
+
+std::vector<WorkerFacts> FakeDaemon::with_known_pods(std::vector<WorkerFacts> workers) const {
+  for (WorkerFacts& worker : workers) {
+    const auto known = known_pods_.find(worker.uid);
+    worker.pod = known == known_pods_.end() ? std::nullopt : known->second;
+  }
+  return workers;
+}
+
 void FakeDaemon::hear(const Event& event) {
+  if (!watching_) return missed_.push_back(event);
   later(watch_delay, [this, event] { post(event); });
   const auto* seen = std::get_if<event::WorkerSeen>(&event);
-  if (seen == nullptr || faults.stale_events == 0) return;
+  if (seen == nullptr) return;
+  known_pods_[seen->worker.uid] = seen->worker.pod;
+  if (faults.stale_events == 0) return;
   old_news_.push_back(seen->worker);
   if (!world_.chance(faults.stale_events)) return;
   const WorkerFacts old = old_news_[world_.pick(old_news_.size())];
@@ -136,13 +200,30 @@ void FakeDaemon::carry_out(const Action& action) {
     REQUIRE(++creates_under_way_[start->scaler] == 1);
     later(kHandOver, [this, start = *start] { send_create(start); });
   } else if (const auto* remove = std::get_if<action::DeleteWorker>(&action)) {
-    world_.after(kOneWay, [this, remove = *remove] { cluster_.remove(remove.name, remove.uid); });
+    this->remove(*remove);
   } else if (const auto* mark = std::get_if<action::RecordMark>(&action)) {
-    auto& recorded = cluster_.marks[mark->scaler];
-    recorded = std::max(recorded, mark->number);
+    record(*mark);
   } else if (const auto* ask = std::get_if<action::ReadQueue>(&action)) {
     read(ask->scaler);
   }
+}
+
+/// The Lease is read and then written.
+void FakeDaemon::record(const action::RecordMark& mark) {
+  marks_written_at_ = world_.now() + 3 * kOneWay;
+  later(2 * kOneWay, [this, mark] {
+    world_.after(kOneWay, [this, mark] {
+      auto& recorded = cluster_.marks[mark.scaler];
+      recorded = std::max(recorded, mark.number);
+    });
+  });
+}
+
+/// Not before the marks are written.
+void FakeDaemon::remove(const action::DeleteWorker& remove) {
+  later(marks_written_at_ - world_.now(), [this, remove] {
+    world_.after(kOneWay, [this, remove] { cluster_.remove(remove.name, remove.uid); });
+  });
 }
 
 void FakeDaemon::send_create(const action::StartWorker& start) {

@@ -26,6 +26,7 @@ struct Faults {
   double late_creates = 0;  ///< reported as lost and done up to 5 s later all the same
   double stale_events = 0;  ///< an old version of a worker comes again
   double failed_reads = 0;
+  bool fail_next_list = false;  ///< one-shot: it is tried again, and the watch is lost meanwhile
 };
 
 /// One daemon: the engine behind its public door, with I/O that takes time and goes wrong on
@@ -43,14 +44,25 @@ class FakeDaemon {
   bool running() const { return engine_ != nullptr; }
   void freeze();
   void thaw();
-  /// The watch breaks; events are missed until it is back, which brings a list.
+  /// The watch breaks; what happens is missed until it is back.
   void cut_watch();
-  void mend_watch();
+  /// How it comes back.
+  enum class Return {
+    lists,    ///< Jobs and pods are listed, then the watch is up
+    resumes,  ///< it goes on where it was: up, and what was missed comes without a list
+    too_old,  ///< it is up, learns that its version is too old (410), and lists then
+  };
+  void mend_watch(Return how = Return::lists);
+  /// Lists both while the watch is up.
   void relist();
   void post(const Event& event);
 
   Faults faults;
   Duration watch_delay = milliseconds(30);
+  Duration list_time = milliseconds(40);  ///< from asking to having it; at least 20 ms
+  /// The pods' list is in so much later than the Jobs', and those that are told meanwhile have their
+  /// old pods.
+  Duration pods_lag{};
 
  private:
   void pump();
@@ -62,6 +74,14 @@ class FakeDaemon {
   void answer(const action::StartWorker& start, CreateOutcome outcome);
   void read(const std::string& scaler);
   void hear(const Event& event);
+  void list(bool then_up);
+  void list_failed();
+  void jobs_listed(TimePoint asked_at, bool then_up);
+  void both_listed(TimePoint asked_at, bool then_up);
+  void go_on();
+  std::vector<WorkerFacts> with_known_pods(std::vector<WorkerFacts> workers) const;
+  void record(const action::RecordMark& mark);
+  void remove(const action::DeleteWorker& remove);
   /// Runs `what` after `delay` if this is still the same life of the daemon; a frozen daemon does
   /// it when it thaws.
   void later(Duration delay, std::function<void()> what);
@@ -75,7 +95,14 @@ class FakeDaemon {
   bool frozen_ = false;
   std::vector<std::function<void()>> when_thawed_;
   std::optional<int> watch_;
-  bool watch_up_ = false;
+  bool watch_up_ = false;   // connected, perhaps still listing
+  bool watching_ = false;   // events come; else they are missed
+  int connection_ = 0;      // what an earlier one was doing is void
+  TimePoint current_at_{};  // when the view was last current, if it is not
+  std::deque<Event> missed_;
+  std::map<std::string, std::optional<PodFacts>> known_pods_;  // by the Job's uid
+  std::optional<TimePoint> pods_asked_at_;
+  TimePoint marks_written_at_{};  // when the writes under way will be done
   std::deque<Event> mailbox_;
   bool pumping_ = false;
   std::uint64_t alarm_ = 0;

@@ -13,7 +13,7 @@ namespace {
 
 /// Worker number n, created `born` and ended `died` seconds into the test.
 Ending ending(Kind kind, int n, double born, double died) {
-  return {"orders-" + std::to_string(n), "uid-" + std::to_string(n), at(born), at(died), kind, "x"};
+  return {"orders-" + std::to_string(n), "uid-" + std::to_string(n), at(born), at(died), kind, "x", 0};
 }
 
 History history_of(const std::vector<Ending>& endings) {
@@ -73,6 +73,19 @@ TEST_CASE("a batch that fails together raises one level") {
   CHECK(backoff.level == 1);
   CHECK(backoff.until == at(10) + backoff_delay(kFailureBackoff, 1, "uid-1"));
   CHECK(backoff.last->worker == "orders-4");
+}
+
+TEST_CASE("the level at which a worker was started speaks for those whose Jobs are gone") {
+  Ending last = ending(Kind::failed, 20, 1000, 1001);
+  last.level_at_start = 7;
+  CHECK(backoff_after({last}).level == 8);
+  CHECK(backoff_after({ending(Kind::failed, 19, 500, 501), last}).level == 8);
+  CHECK(backoff_after({ending(Kind::worked, 19, 500, 600), last}).level == 8);
+
+  SECTION("but not after another worker has worked since") {
+    const Ending worked = ending(Kind::worked, 19, 999, 1000.5);
+    CHECK(backoff_after({worked, last}).level == 1);
+  }
 }
 
 TEST_CASE("a stuck worker backs off for longer") {

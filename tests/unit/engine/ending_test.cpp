@@ -51,8 +51,10 @@ TEST_CASE("a failed Job whose pod is not there any more speaks for itself") {
 }
 
 TEST_CASE("pods that failed without having run are nobody's fault") {
-  const std::string reason = GENERATE("Evicted", "NodeLost", "OutOfcpu", "OutOfmemory",
-                                      "UnexpectedAdmissionError", "Shutdown");
+  const std::string reason = GENERATE(
+      "Evicted", "NodeLost", "OutOfcpu", "OutOfmemory", "OutOfpods", "OutOfephemeral-storage",
+      "OutOfexample.com/gpu", "NodeAffinity", "NodeShutdown", "Terminated",
+      "UnexpectedAdmissionError", "Shutdown");
   WorkerFacts facts = failed();
   facts.pod->exit.reset();
   facts.pod->status_reason = reason;
@@ -64,4 +66,11 @@ TEST_CASE("pods that failed without having run are nobody's fault") {
   CHECK(ending_of(facts).kind == Kind::failed);
   facts.pod->disrupted = true;  // and was preempted
   CHECK(ending_of(facts).kind == Kind::blameless);
+}
+
+TEST_CASE("a pod that failed for any other reason is its worker's own fault") {
+  WorkerFacts facts = failed();
+  facts.pod->exit.reset();
+  facts.pod->status_reason = GENERATE("DeadlineExceeded", "Error", "RunOutOf", "");
+  CHECK(ending_of(facts).kind == Kind::failed);
 }

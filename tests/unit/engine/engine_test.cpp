@@ -62,6 +62,22 @@ class Bench {
     return *this;
   }
 
+  /// The same, and how many deletions it asks for meanwhile.
+  std::size_t deletions_until(double s) {
+    std::size_t deletions = 0;
+    while (engine_.next_wakeup() < at(s - 1)) {
+      actions_ = engine_.step(engine_.next_wakeup());
+      deletions += all<action::DeleteWorker>().size();
+    }
+    return deletions;
+  }
+
+  /// The watch is down from `from` to `to`, while nothing is heard.
+  Bench& blind(double from, double to) {
+    hears(event::WatchChanged{false, at(from), "connection refused"}, from).step(from).passes(to);
+    return hears(event::WatchChanged{true, at(to), ""}, to).step(to);
+  }
+
   template <typename T>
   std::vector<T> all() const {
     std::vector<T> found;
@@ -384,7 +400,6 @@ TEST_CASE("a paused scaler does not read its queue") {
   b.knows().step(0);
   CHECK(b.all<action::ReadQueue>().empty());
   CHECK(b.decision().reason == Reason::paused);
-  CHECK(b.wakeup() > at(600));
 }
 
 TEST_CASE("a template refused by the dry run holds its scaler until it is taken") {
@@ -568,4 +583,188 @@ TEST_CASE("events about scalers that are not configured are taken in and lead to
   CHECK(b.decision().reason == Reason::waiting_for_ready);
   CHECK(b.decision().text == "gone-1 starting 0s, on node pool-a-7; 100 waiting (> 0)");
   CHECK(b.all<action::Decided>().size() == 1);
+}
+
+// ------------------------------------------------------------------------------------------- gaps
+
+TEST_CASE("a worker found stuck after a gap is kept stuckKeep from then") {
+  Bench b;
+  b.knows({scheduled(1)}).reads(100, 1).step(1);
+  b.blind(10, 1000);
+  CHECK(b.news().empty());
+  b.step(1005);
+  CHECK(b.news() ==
+        Texts{"orders-1 stuck, not ready 5m after it was scheduled, on node pool-a-7; kept 10m to "
+              "be looked at"});
+  CHECK(b.all<action::DeleteWorker>().empty());
+  CHECK(b.deletions_until(1605) == 0);
+
+  SECTION("and is deleted when nothing better is heard of it") {
+    b.step(1605);
+    CHECK(b.all<action::DeleteWorker>().size() == 1);
+  }
+  SECTION("and is left alone when the news comes that it is ready") {
+    b.hears(event::WorkerSeen{ready(1, at(60))}, 1604).step(1604);
+    CHECK(b.deletions_until(4000) == 0);
+  }
+}
+
+TEST_CASE("a busy worker whose probe fails just when it is listed after a gap is not deleted") {
+  Bench b;
+  b.knows({scheduled(1)}).reads(100, 1).step(1);
+  b.blind(10, 1000);
+  WorkerFacts flapping = ready(1);
+  flapping.pod->ready.reset();
+  b.hears(event::WorkersListed{{flapping}, at(1000)}, 1000.1).step(1000.1);
+  CHECK(b.all<action::DeleteWorker>().empty());
+  b.hears(event::WorkerSeen{ready(1, at(1010))}, 1010).step(1010);
+  CHECK(b.deletions_until(4000) == 0);
+}
+
+TEST_CASE("a stuck worker is kept anew after a gap: what it did meanwhile is not known") {
+  Bench b;
+  b.knows({waiting("ImagePullBackOff")}).reads(100, 0).step(0).step(30);
+  b.blind(500, 900);
+  CHECK(b.deletions_until(1501) == 0);
+  CHECK(b.deletions_until(1510) == 1);
+}
+
+TEST_CASE("nothing is deleted while the watch is down, and nothing while it catches up") {
+  Bench b;
+  b.knows({waiting("ImagePullBackOff")}).reads(100, 0).step(0).step(30);
+  b.hears(event::WatchChanged{false, at(600), ""}, 600).step(600);
+  CHECK(b.deletions_until(640) == 0);
+  b.hears(event::WatchChanged{true, at(640), ""}, 640).step(640);
+  CHECK(b.all<action::DeleteWorker>().empty());
+}
+
+TEST_CASE("a watch lost again while catching up does not end the gap") {
+  Bench b;
+  b.knows({scheduled(1)}).reads(100, 1).step(1);
+  b.blind(10, 1000);
+  b.hears(event::WatchChanged{false, at(1000.1), "boom"}, 1000.3).step(1000.3);
+  CHECK(b.news().empty());
+  CHECK(b.decision().reason == Reason::workers_unknown);
+  b.hears(event::WatchChanged{true, at(1001), ""}, 1001).step(1001);
+  CHECK(b.news().empty());
+  b.hears(event::WorkersListed{{ready(1, at(60))}, at(1001)}, 1002).step(1002);
+  CHECK(b.news().back() == "orders-1 ready after 1m on node pool-a-7");
+}
+
+TEST_CASE("a daemon stopped again while it catches up has been blind since the first time") {
+  Bench b;
+  b.knows({scheduled(1)}).reads(100, 1).step(1).step(1000);
+  b.step(1004).step(1050);
+  CHECK(b.news().empty());
+  CHECK(b.decision().reason == Reason::workers_unknown);
+}
+
+TEST_CASE("a watch reopened after a freeze does not end the catching up") {
+  Bench b;
+  b.knows({complete(1, at(-9))}, {{"orders", 1}}).reads(0, 0).step(0).step(20);
+  b.hears(event::WatchChanged{false, at(20), "silent"}, 1300).step(1300);
+  b.hears(event::WatchChanged{true, at(1300.1), ""}, 1300.1).reads(100, 1300.1).step(1300.1);
+  CHECK(b.decision().reason == Reason::workers_unknown);
+  CHECK(b.decision().text == "this daemon was stopped for 21m20s and is catching up");
+  b.reads(100, 1305.1).step(1305.1);
+  CHECK(b.started() == "orders-2");
+}
+
+TEST_CASE("after an outage over the deadline nothing is decided on the old view") {
+  Bench b;
+  b.knows({complete(1, at(-9))}, {{"orders", 1}}).reads(0, 0).step(0);
+  b.blind(10, 1300).reads(100, 1300.1).step(1300.1);
+  CHECK(b.decision().reason == Reason::workers_unknown);
+  CHECK(b.decision().text ==
+        "the watch on the workers was down for 21m30s; what it missed is awaited");
+
+  SECTION("until a list asked for since then has come") {
+    b.hears(event::WorkersListed{{ready(7)}, at(1300)}, 1301).reads(100, 1301).step(1301);
+    CHECK(b.started() == "orders-8");
+  }
+  SECTION("or the events missed have had time to arrive") {
+    b.reads(100, 1305).step(1305);
+    CHECK(b.started() == "orders-2");
+  }
+}
+
+TEST_CASE("after a shorter outage decisions go on at once") {
+  Bench b;
+  b.knows({complete(1, at(-9))}, {{"orders", 1}}).reads(0, 0).step(0);
+  b.blind(10, 69).reads(100, 69).step(69);
+  CHECK(b.started() == "orders-2");
+}
+
+TEST_CASE("a worker that ended and expired unseen is not said to be deleted by someone") {
+  Bench b;
+  b.knows({ready(1)}).reads(0, 3).step(3);
+  b.blind(10, 1000);
+  b.hears(event::WorkersListed{{}, at(1000)}, 1000.1).step(1000.1);
+  CHECK(b.news() ==
+        Texts{"orders-1 is gone: it ended, or was deleted, while the watch was down"});
+  CHECK(b.all<action::WorkerNews>()[0].level == Level::info);
+}
+
+// --------------------------------------------------------------------------------------- upkeep
+
+TEST_CASE("a worker stuck a second time is kept again") {
+  Bench b;
+  b.knows({job(1)}).reads(0, 0).step(0).step(30);
+  REQUIRE(b.deletions_until(632) == 1);
+  WorkerFacts late = scheduled(1, at(640));
+  b.hears(event::WorkerSeen{late}, 640).step(640);
+  late.pod->waiting = PodFacts::Waiting{"ImagePullBackOff", "x"};
+  b.hears(event::WorkerSeen{late}, 650).step(650).passes(680).step(680);
+  CHECK(b.news() == Texts{"orders-1 stuck, ImagePullBackOff: x; kept 10m to be looked at"});
+  CHECK(b.deletions_until(1280) == 0);
+  CHECK(b.deletions_until(1290) == 1);
+}
+
+TEST_CASE("a paused scaler is decided about every ten minutes") {
+  ScalerSpec spec = eager();
+  spec.paused = true;
+  Bench b({{group()}, {spec}});
+  b.knows().step(0);
+  for (int tens = 1; tens <= 12; ++tens) {
+    REQUIRE(b.wakeup() == at(600 * tens));
+    b.step(600 * tens);
+    CHECK(b.decision().reason == Reason::paused);
+  }
+}
+
+TEST_CASE("workers kept by min during an outage of the source are not judged by its old reading") {
+  ScalerSpec spec = eager();
+  spec.min_workers = 1;
+  Bench b({{group()}, {spec}});
+  b.knows().reads(100, 0);
+  for (int n = 1; n <= 5; ++n) {
+    const double t = n * 10;
+    b.hears(event::ReadingTaken{"orders", Error{ErrorKind::unavailable, "refused"}}, t).step(t);
+    REQUIRE(b.started() == "orders-" + std::to_string(n));
+    REQUIRE(b.decision().reason == Reason::below_min);
+    WorkerFacts quick = complete(n, at(t + 2));
+    quick.created = quick.pod->scheduled.emplace(at(t));
+    b.created(quick, t + 3);
+  }
+  b.reads(100, 60).step(60);
+  CHECK(b.started() == "orders-6");
+}
+
+TEST_CASE("a drained worker is nobody's fault when its pod is gone first") {
+  Bench b;
+  b.knows({ready(1)}).reads(0, 0).step(0).passes(60);
+  WorkerFacts worker = ready(1);
+  worker.pod->disrupted = true;
+  worker.pod->deleting = true;
+  worker.pod->ready.reset();
+  b.hears(event::WorkerSeen{worker}, 60).step(60);
+  worker.pod.reset();
+  b.hears(event::WorkerSeen{worker}, 65).step(65);
+  worker.outcome = WorkerFacts::Outcome::failed;
+  worker.outcome_reason = "BackoffLimitExceeded";
+  worker.finished = at(65);
+  b.hears(event::WorkerSeen{worker}, 66).reads(100, 66).step(66);
+  CHECK(b.decision().start);
+  CHECK(b.news() ==
+        Texts{"orders-1 failed after 1m5s: BackoffLimitExceeded (not its own fault)"});
 }

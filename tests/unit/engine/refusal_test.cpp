@@ -43,6 +43,18 @@ TEST_CASE("every answer that is a no has its reason") {
   CHECK(refusal_after(refusal, outcome(kind), at(1))->retry_at == at(3));
 }
 
+TEST_CASE("a refusal long after the last one starts over") {
+  auto refusal = refusal_after(std::nullopt, outcome(Kind::refused), at(0));
+  for (int i = 0; i < 9; ++i) {
+    refusal = refusal_after(refusal, outcome(Kind::refused), refusal->retry_at);
+  }
+  const TimePoint due = refusal->retry_at;
+  CHECK(refusal_after(refusal, outcome(Kind::refused), due + seconds(299))->retry_at ==
+        due + seconds(299) + minutes(5));
+  CHECK(refusal_after(refusal, outcome(Kind::refused), due + minutes(5))->retry_at ==
+        due + minutes(5) + seconds(1));
+}
+
 TEST_CASE("a create that was lost is called so") {
   CHECK(refusal_after(std::nullopt, outcome(Kind::not_created), at(0))->words ==
         "the create request was lost: words");

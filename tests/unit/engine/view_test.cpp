@@ -33,30 +33,77 @@ TEST_CASE(
     "a watch that is down makes the workers unknown after a minute, and stops their clocks at "
     "once") {
   View view = ready_view();
-  view.watch_down(at(10), "connection refused");
+  view.watch_down(at(10), "connection refused", at(10));
   CHECK_FALSE(view.unknown(at(69)));
   CHECK(view.changes_at(at(69)) == at(70));
   CHECK(view.unknown(at(70)) ==
         "the watch on the workers has been down for 1m: connection refused");
   CHECK(view.changes_at(at(70)) == TimePoint::max());
   CHECK(view.sight(at(70)) == at(10));
-  view.watch_down(at(60), "still refused");  // down since the first time
+  view.watch_down(at(60), "still refused", at(60));  // down since the first time
   CHECK(view.unknown(at(70)) == "the watch on the workers has been down for 1m: still refused");
 }
 
 TEST_CASE("after a gap the missed events are given time to arrive before clocks run on") {
   View view = ready_view();
-  view.watch_down(at(10), "");
+  view.watch_down(at(10), "", at(10));
+  view.watch_up(at(60));
+  CHECK_FALSE(view.unknown(at(60)));
+  CHECK(view.sight(at(64)) == at(10));
+  CHECK(view.changes_at(at(64)) == at(65));
+  CHECK(view.sight(at(65)) == at(65));
+}
+
+TEST_CASE("after a gap over the deadline nothing is known until the missed events have come") {
+  View view = ready_view();
+  view.watch_down(at(10), "", at(10));
+  view.watch_up(at(70));
+  CHECK(view.unknown(at(70)) ==
+        "the watch on the workers was down for 1m; what it missed is awaited");
+  CHECK(view.unknown(at(74)));
+  CHECK_FALSE(view.unknown(at(75)));
+  view.listed(at(70));
+  CHECK_FALSE(view.unknown(at(71)));
+}
+
+TEST_CASE("what goes wrong while a gap is caught up with makes it longer") {
+  View view = ready_view();
+  view.watch_down(at(10), "", at(10));
   view.watch_up(at(100));
-  CHECK_FALSE(view.unknown(at(100)));
-  CHECK(view.sight(at(104)) == at(10));
-  CHECK(view.changes_at(at(104)) == at(105));
-  CHECK(view.sight(at(105)) == at(105));
+
+  SECTION("the watch is lost again") {
+    view.watch_down(at(101), "boom", at(102));
+    CHECK(view.sight(at(102)) == at(10));
+    CHECK(view.unknown(at(102)) == "the watch on the workers has been down for 1m32s: boom");
+    view.watch_up(at(103));
+    CHECK(view.sight(at(107)) == at(10));
+    CHECK(view.sight(at(108)) == at(108));
+  }
+  SECTION("the process is stopped") {
+    view.tick(at(200), at(101), at(102));
+    CHECK(view.sight(at(204)) == at(10));
+    CHECK(view.unknown(at(204)) == "this daemon was stopped for 1m39s and is catching up");
+    CHECK(view.sight(at(205)) == at(205));
+  }
+  SECTION("but not when it has been caught up with") {
+    view.watch_down(at(106), "", at(106));
+    CHECK(view.sight(at(107)) == at(106));
+    CHECK_FALSE(view.unknown(at(107)));
+  }
+}
+
+TEST_CASE("a daemon stopped while the watch is down is still without it when it goes on") {
+  View view = ready_view();
+  view.watch_down(at(10), "refused", at(10));
+  view.tick(at(100), at(12), at(13));
+  CHECK(view.unknown(at(200)) == "the watch on the workers has been down for 3m10s: refused");
+  view.watch_up(at(200));
+  CHECK(view.unknown(at(200)) == "this daemon was stopped for 1m28s and is catching up");
 }
 
 TEST_CASE("a list asked for after the gap ends it at once, an older one does not") {
   View view = ready_view();
-  view.watch_down(at(10), "");
+  view.watch_down(at(10), "", at(10));
   view.watch_up(at(100));
   view.listed(at(99));
   CHECK(view.sight(at(101)) == at(10));

@@ -61,6 +61,19 @@ TEST_CASE("how a worker ended stays known when its pod is gone, and may become k
   CHECK(store.finished().at("orders-1").facts.pod->exit->code == 1);
 }
 
+TEST_CASE("how a worker ended is known even if its pod is gone before it is said to have failed") {
+  WorkerStore store;
+  WorkerFacts drained = ready();
+  drained.pod->disrupted = true;
+  store.see(drained, kWatch, kSpec, at(60));
+  store.see(job(), kWatch, kSpec, at(61));
+  CHECK_FALSE(store.unfinished().at("orders-1").facts.pod);
+  WorkerFacts end = failed();
+  end.pod.reset();
+  store.see(end, kWatch, kSpec, at(62));
+  CHECK(store.finished().at("orders-1").facts.pod->disrupted);
+}
+
 TEST_CASE(
     "a create's answer does not overwrite what the watch has told already, unless it tells an "
     "end") {

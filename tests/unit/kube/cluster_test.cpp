@@ -94,6 +94,27 @@ TEST_CASE("an API server that is down at start is waited for, and recovered from
   CHECK(index_of<event::WatchChanged>(events) < index_of<event::WorkersListed>(events));
 }
 
+TEST_CASE("the marks are read again with every list of Jobs, and told before it") {
+  Bench bench;
+  const auto lease_with = [](int mark) {
+    return reply(200, fmt::format(R"({{"metadata": {{"annotations": {{
+                                       "jobscaler.io/mark-orders": "{}"}}}}}})",
+                                  mark));
+  };
+  bench.api.on("GET", kLease, {lease_with(10), lease_with(15)});
+  bench.start();
+  REQUIRE(bench.outbox.next<event::WorkersListed>());
+  bench.api.push("jobs", event_line("ERROR", R"({"kind": "Status", "code": 410})"));
+  REQUIRE(bench.outbox.next<event::WorkersListed>());
+  std::vector<std::int64_t> told;  // the marks, and 0 for a list
+  for (const auto& event : bench.outbox.events()) {
+    const auto* loaded = std::get_if<event::MarksLoaded>(&event);
+    if (loaded != nullptr) told.push_back(loaded->marks.at("orders"));
+    if (std::holds_alternative<event::WorkersListed>(event)) told.push_back(0);
+  }
+  CHECK(told == std::vector<std::int64_t>{10, 0, 15, 0});
+}
+
 TEST_CASE("missing credentials are waited for") {
   const TemporaryFolder folder;
   FakeApi api;

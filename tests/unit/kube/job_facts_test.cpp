@@ -44,6 +44,37 @@ TEST_CASE("a Job just created is an unfinished worker without a pod") {
   CHECK_FALSE(is_finished(job));
 }
 
+TEST_CASE("a number that no daemon wrote is not a number") {
+  const auto number_of = [](const std::string& text) {
+    const auto job = parse_job(json("{'metadata': {'name': 'a-1', 'uid': 'u', 'labels': {"
+                                    "'jobscaler.io/scaler': 'a', 'jobscaler.io/number': '" +
+                                    text + "'}}}"));
+    REQUIRE(job.ok());
+    return job->number;
+  };
+  CHECK(number_of("1000000000000000") == 1'000'000'000'000'000);
+  CHECK(number_of("1000000000000001") == 0);
+  CHECK(number_of("9223372036854775807") == 0);
+  CHECK(number_of("9223372036854775808") == 0);
+  CHECK(number_of("-1") == 0);
+  CHECK(number_of("4x") == 0);
+}
+
+TEST_CASE("a Job tells the backoff level it was started at") {
+  const auto level_of = [](const std::string& text) {
+    const auto job = parse_job(json("{'metadata': {'name': 'a-1', 'uid': 'u', 'labels': {"
+                                    "'jobscaler.io/scaler': 'a'}, 'annotations': {"
+                                    "'jobscaler.io/backoff-level': '" +
+                                    text + "'}}}"));
+    REQUIRE(job.ok());
+    return job->backoff_level;
+  };
+  CHECK(level_of("7") == 7);
+  CHECK(level_of("999999999999") == 1000);
+  CHECK(level_of("-7") == 0);
+  CHECK(job_with("").backoff_level == 0);
+}
+
 TEST_CASE("a Job is finished when Complete or Failed is True and not before") {
   CHECK_FALSE(is_finished(job_with(R"(, 'status': {'succeeded': 1, 'conditions': [
       {'type': 'SuccessCriteriaMet', 'status': 'True'}, {'type': 'Complete', 'status': 'False'}]})")));

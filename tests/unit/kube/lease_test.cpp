@@ -17,6 +17,16 @@ TEST_CASE("marks are the Lease's annotations of that kind, and nothing else") {
   CHECK(odd == std::vector<std::string>{"jobscaler.io/mark-bad", "jobscaler.io/mark-neg"});
 }
 
+TEST_CASE("a mark that no daemon wrote is not a mark") {
+  std::vector<std::string> odd;
+  const auto marks = marks_of(json(R"({'metadata': {'annotations': {
+      'jobscaler.io/mark-a': '1000000000000000', 'jobscaler.io/mark-b': '1000000000000001',
+      'jobscaler.io/mark-c': '9223372036854775807'}}})"),
+                              &odd);
+  CHECK(marks == MarkMap{{"a", 1'000'000'000'000'000}});
+  CHECK(odd == std::vector<std::string>{"jobscaler.io/mark-b", "jobscaler.io/mark-c"});
+}
+
 TEST_CASE("a Lease without annotations has no marks") {
   CHECK(marks_of(json("{}")).empty());
   CHECK(marks_of(json("{'metadata': {'annotations': null}}")).empty());

@@ -88,6 +88,12 @@ TEST_CASE("what the user says stays, and the node group is merged into it") {
                 'tolerations': [{'key': 'a'}, {'key': 'spot', 'operator': 'Exists'}]}}}})");
 }
 
+TEST_CASE("a backoff level is kept in the Job, where a restarted daemon finds it") {
+  const auto spec = scaler_with("{'template': {'spec': {}}}");
+  const auto job = Json::parse(*worker_manifest(spec, plain_group(), "x", 8, 7));
+  CHECK(text(job, {"metadata", "annotations", "jobscaler.io/backoff-level"}) == "7");
+}
+
 TEST_CASE("a dry run has no number and lets the server make up the name") {
   const auto manifest =
       dry_run_manifest(scaler_with("{'template': {'spec': {}}}"), spot_group(), "x");

@@ -161,13 +161,55 @@ TEST_CASE("marks that come while one is written are written after it") {
 
 TEST_CASE("a Job is not deleted before its scaler's mark is written") {
   Bench bench;
-  bench.api.on("GET", kLease, {status_reply(503, "", "starting"), lease("5")});
+  bench.api.on("GET", kLease, {lease("5")});
   bench.api.on("PUT", kLease, {reply(200, "{}")});
   bench.api.on("DELETE", kJob, {reply(200, "{}")});
   bench.marks.record({"orders", 1});
   bench.deleter.remove({"orders", "orders-1", "u1"});
   REQUIRE(bench.api.has_calls("DELETE", kJob, 1));
   CHECK(bench.api.calls("PUT", kLease).size() == 1);
+}
+
+TEST_CASE("a deletion whose mark cannot be written is forgotten, not kept") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("5")});
+  bench.api.on("PUT", kLease, {status_reply(403, "Forbidden", "no"), reply(200, "{}")});
+  bench.api.on("DELETE", "/apis/batch/v1/namespaces/workers/jobs/", {reply(200, "{}")});
+  bench.marks.record({"orders", 2});
+  bench.deleter.remove({"orders", "orders-1", "u1"});  // waits for the write that will fail
+  REQUIRE(bench.api.has_calls("PUT", kLease, 2));
+  bench.marks.record({"orders", 3});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 3));  // so the second was done
+  bench.deleter.remove({"orders", "orders-2", "u2"});
+  REQUIRE(bench.api.has_calls("DELETE", "/apis/batch/v1/namespaces/workers/jobs/orders-2", 1));
+  CHECK(bench.api.calls("DELETE", kJob).empty());
+}
+
+TEST_CASE("while marks cannot be written no deletion waits for one") {
+  Bench bench;
+  bench.api.on("GET", kLease, {status_reply(403, "Forbidden", "no"), lease("5")});
+  bench.api.on("PUT", kLease, {reply(200, "{}")});
+  bench.api.on("DELETE", "/apis/batch/v1/namespaces/workers/jobs/", {reply(200, "{}")});
+  bench.marks.record({"orders", 2});
+  REQUIRE(bench.outbox.noted("cannot be written, retrying"));
+  bench.deleter.remove({"orders", "orders-1", "u1"});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 1));
+  bench.marks.record({"orders", 3});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 2));  // so the first was done
+  bench.deleter.remove({"orders", "orders-2", "u2"});
+  REQUIRE(bench.api.has_calls("DELETE", "/apis/batch/v1/namespaces/workers/jobs/orders-2", 1));
+  CHECK(bench.api.calls("DELETE", kJob).empty());
+}
+
+TEST_CASE("marks that the Lease has lost are written again when it is read") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("5")});
+  bench.api.on("PUT", kLease, {reply(200, "{}")});
+  bench.marks.record({"orders", 7});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 1));
+  REQUIRE_FALSE(bench.marks.load());
+  REQUIRE(bench.api.has_calls("PUT", kLease, 2));
+  CHECK(marks_of(Json::parse(bench.api.calls("PUT", kLease)[1].body)) == MarkMap{{"orders", 7}});
 }
 
 TEST_CASE("a Job is deleted with its pods, and only if it is still the same") {

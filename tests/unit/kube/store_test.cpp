@@ -65,8 +65,8 @@ std::string list_jobs(Store& store, const std::vector<WorkerFacts>& jobs, TimePo
   return say(store.jobs_ended());
 }
 
-std::string list_pods(Store& store, const std::vector<OwnedPod>& pods) {
-  store.pods_began();
+std::string list_pods(Store& store, const std::vector<OwnedPod>& pods, TimePoint asked = {}) {
+  store.pods_began(asked);
   for (const auto& p : pods) store.pod_listed(p);
   return say(store.pods_ended());
 }
@@ -178,12 +178,29 @@ TEST_CASE("a pod that stops being ready is news, not stale") {
   CHECK(say(store.pod_seen(unready)) == "seen(a/p1)");
 }
 
-TEST_CASE("a later list of Jobs replaces everything; one of Pods tells what differs") {
+TEST_CASE("a later list, of Jobs or of Pods, replaces everything") {
   auto store = listed_store();
   CHECK(list_jobs(store, {job("b", "j2")}) == "listed(b)");
-  CHECK(list_pods(store, {pod("p2", "j2")}) == "seen(b/p2)");
-  CHECK(list_pods(store, {pod("p2", "j2")}).empty());
-  CHECK(list_pods(store, {}) == "seen(b)");
+  CHECK(list_pods(store, {pod("p2", "j2")}) == "listed(b/p2)");
+  CHECK(list_pods(store, {}) == "listed(b)");
+}
+
+TEST_CASE("Jobs listed again before the pods do not pass for a list of both") {
+  Store store;
+  store.pods_began(TimePoint(1s));
+  store.pods_ended();
+  const auto told = [](const Store::Events& events) {
+    REQUIRE(events.size() == 1);
+    const auto& listed = std::get<event::WorkersListed>(events[0]);
+    return std::pair(listed.asked_at, *listed.pods_asked_at);
+  };
+  store.jobs_began(TimePoint(2s));
+  CHECK(told(store.jobs_ended()) == std::pair(TimePoint(2s), TimePoint(1s)));
+  store.pods_began(TimePoint(900s));  // and not in yet
+  store.jobs_began(TimePoint(901s));
+  CHECK(told(store.jobs_ended()) == std::pair(TimePoint(901s), TimePoint(1s)));
+  store.jobs_began(TimePoint(902s));
+  CHECK(told(store.pods_ended()) == std::pair(TimePoint(901s), TimePoint(900s)));
 }
 
 TEST_CASE("a list that starts over forgets its first attempt") {

@@ -424,14 +424,54 @@ TEST_CASE("a refused watch says what is not allowed, and keeps its version") {
   CHECK(bench.what() == Do::watch);
 }
 
-TEST_CASE("a list that fails after a 410 is an outage since the 410") {
+TEST_CASE("a list that fails after a 410 is an outage since the view was last current") {
   Bench bench;
   bench.sync();
   bench.now += 50s;
+  bench.watch.line(event("BOOKMARK", "", "101"), bench.now);
+  bench.now += 20s;
   bench.watch.line(error_event(410, "gone"), bench.now);
   bench.watch.watch_ended(kCleanEnd, bench.now);
   bench.now += 5s;
   bench.list(kCut);
   CHECK(bench.sink.take() == "began lost");
   CHECK(bench.sink.since == TimePoint(1050s));
+}
+
+TEST_CASE("a stream that brings nothing but an ERROR does not end an outage") {
+  Bench bench;
+  bench.sync();
+  bench.now += 20s;
+  bench.watch.watch_ended(kCut, bench.now);
+  bench.now += 50s;
+  bench.watch.watch_ended(kRefused, bench.now);
+  bench.watch.watch_opened(bench.now);
+  bench.watch.line(error_event(410, "gone"), bench.now);
+  bench.watch.watch_ended(kCleanEnd, bench.now);
+  bench.list(kRefused);
+  CHECK(bench.sink.take() == "lost synced began lost");
+  CHECK(bench.sink.since == TimePoint(1020s));
+}
+
+TEST_CASE("a list makes the view as current as it was asked for") {
+  Bench bench;
+  bench.now += 50s;
+  bench.watch.list_asked(bench.now);
+  bench.now += 5s;
+  bench.watch.list_answered(page({}, "100"), bench.now);
+  bench.watch.watch_ended(kRefused, bench.now);
+  CHECK(bench.sink.since == TimePoint(1050s));
+}
+
+TEST_CASE("after an outage of a minute there is a list before the watch goes on") {
+  Bench bench;
+  bench.sync();
+  bench.now += 20s;
+  bench.watch.watch_ended(kCut, bench.now);
+  bench.now += 59s;
+  bench.watch.watch_ended(kRefused, bench.now);
+  CHECK(bench.what() == Do::watch);
+  bench.now += 1s;
+  bench.watch.watch_ended(kRefused, bench.now);
+  CHECK(bench.what() == Do::list);
 }
