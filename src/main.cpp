@@ -43,6 +43,16 @@ exit status: 0 clean stop or nothing wrong; 1 runtime failure, or a failed check
              2 bad usage or configuration
 )";
 
+// Options without a short form: no character has such a value.
+enum : int { kConnect = 256, kLogFormat, kLogLevel };
+
+constexpr option kOptions[] = {{"config", required_argument, nullptr, 'c'},
+                               {"connect", no_argument, nullptr, kConnect},
+                               {"log-format", required_argument, nullptr, kLogFormat},
+                               {"log-level", required_argument, nullptr, kLogLevel},
+                               {"help", no_argument, nullptr, 'h'},
+                               {nullptr, 0, nullptr, 0}};
+
 struct Options {
   std::string command;
   std::string config;
@@ -71,19 +81,19 @@ std::string set_option(Options& options, int option, const std::string& value) {
     case 'c':
       options.config = value;
       return {};
-    case 'n':
+    case kConnect:
       options.connect = true;
       return {};
     case 'h':
       options.help = true;
       return {};
-    case 'f':
+    case kLogFormat:
       if (value != "text" && value != "json") {
         return fmt::format("--log-format {}: must be text or json", value);
       }
       options.format = value == "json" ? telemetry::LogFormat::json : telemetry::LogFormat::text;
       return {};
-    case 'l':
+    case kLogLevel:
       if (!parse_level(value)) {
         return fmt::format("--log-level {}: must be debug, info, warn or error", value);
       }
@@ -94,18 +104,21 @@ std::string set_option(Options& options, int option, const std::string& value) {
   }
 }
 
+/// `given`: the argument getopt_long() has got to; one of clustered short options leaves it behind.
+std::string option_error(const std::string& given) {
+  if (optopt == 0) return fmt::format("unknown option {}", given);
+  for (const option* known = kOptions; known->name != nullptr; ++known) {
+    if (known->val == optopt) return fmt::format("option --{} takes no value", known->name);
+  }
+  return fmt::format("unknown option -{}", static_cast<char>(optopt));
+}
+
 /// Fills `options`; returns what is wrong with the command line, or nothing.
 std::string parse_command_line(int argc, char** argv, Options& options) {
-  static const option kOptions[] = {{"config", required_argument, nullptr, 'c'},
-                                    {"connect", no_argument, nullptr, 'n'},
-                                    {"log-format", required_argument, nullptr, 'f'},
-                                    {"log-level", required_argument, nullptr, 'l'},
-                                    {"help", no_argument, nullptr, 'h'},
-                                    {nullptr, 0, nullptr, 0}};
   opterr = 0;
   for (int option; (option = getopt_long(argc, argv, ":c:h", kOptions, nullptr)) != -1;) {
     std::string given = argv[optind - 1];
-    if (option == '?') return fmt::format("unknown option {}", given);
+    if (option == '?') return option_error(given);
     if (option == ':') return fmt::format("option {} needs a value", given);
     if (std::string wrong = set_option(options, option, optarg ? optarg : ""); !wrong.empty()) {
       return wrong;

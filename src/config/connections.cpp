@@ -14,7 +14,8 @@ const Text kHost{"a host name or an IP address, without scheme, port or user", i
 const Text kVhost{"the name of a virtual host, of at most 255 bytes", is_shortstr};
 const Text kUsername{"a user name of at most 255 bytes", is_shortstr};
 const Text kManagement{
-    "the management API's URL, such as http://rabbitmq:15672 (without user, password and query)",
+    "the management API's URL, such as http://rabbitmq:15672 (without IPv6 address, user, password "
+    "and query)",
     is_http_url};
 const Text kPemFile{"the path of a PEM file"};
 

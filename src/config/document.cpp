@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxCopied = 100'000;
+constexpr std::size_t kBytesOfValue = 64;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 Mark to_mark(const YAML::Mark& mark) {
@@ -32,18 +33,31 @@ struct Stop {
   std::string text;
 };
 
-std::size_t count_values(const YamlNode& node) {
-  std::size_t count = 1;
-  for (const YamlNode& item : node.items) count += count_values(item);
-  for (const YamlNode::Entry& entry : node.entries) count += count_values(entry.value);
-  return count;
+/// In values; a long text counts as several.
+std::size_t size_of(const YamlNode& node) {
+  std::size_t size = 1 + node.text.size() / kBytesOfValue;
+  for (const YamlNode& item : node.items) size += size_of(item);
+  for (const YamlNode::Entry& entry : node.entries) {
+    size += size_of(entry.value) + entry.key.size() / kBytesOfValue;
+  }
+  return size;
+}
+
+/// Levels of lists and mappings.
+std::size_t depth_of(const YamlNode& node) {
+  std::size_t inner = 0;
+  for (const YamlNode& item : node.items) inner = std::max(inner, depth_of(item));
+  for (const YamlNode::Entry& entry : node.entries) inner = std::max(inner, depth_of(entry.value));
+  const bool nests = node.kind == YamlNode::Kind::list || node.kind == YamlNode::Kind::map;
+  return inner + (nests ? 1 : 0);
 }
 
 /// yaml-cpp takes the end of the file for the end of a string in quotes.
 bool is_unclosed(std::string_view text) {
-  // The mark may be that of an anchor or of a lone '!' before the string.
-  while (!text.empty() && (text[0] == '&' || text[0] == '!')) {
-    const std::size_t space = std::min(text.find_first_of(" \t\r\n"), text.size());
+  // The mark may be that of an anchor or of a lone '!' before the string, with comments after it.
+  while (!text.empty() && (text[0] == '&' || text[0] == '!' || text[0] == '#')) {
+    const char* const end = text[0] == '#' ? "\r\n" : " \t\r\n";
+    const std::size_t space = std::min(text.find_first_of(end), text.size());
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n", space), text.size()));
   }
   if (text.empty() || (text[0] != '"' && text[0] != '\'')) return false;
@@ -85,6 +99,7 @@ class Builder : public YAML::EventHandler {
     if (known == anchors_.end()) {
       throw Stop{to_mark(mark), "this alias stands within the very value that it refers to"};
     }
+    check_depth(depth_of(known->second), to_mark(mark));
     charge_copy(known->second, to_mark(mark));
     YamlNode node = known->second;
     node.mark = to_mark(mark);
@@ -139,8 +154,14 @@ class Builder : public YAML::EventHandler {
     return frame.has_key ? frame.entry.mark : frame.node.mark;
   }
 
+  /// `levels`: of what is to stand in the open lists and mappings.
+  void check_depth(std::size_t levels, Mark mark) const {
+    if (frames_.size() + levels <= kMaxDepth) return;
+    throw Stop{mark, fmt::format("nested more than {} levels deep", kMaxDepth)};
+  }
+
   void charge_copy(const YamlNode& node, Mark mark) {
-    copied_ += count_values(node);
+    copied_ += size_of(node);
     if (copied_ <= kMaxCopied) return;
     throw Stop{mark,
                fmt::format("the aliases up to here stand for more than {} values", kMaxCopied)};
@@ -168,9 +189,7 @@ class Builder : public YAML::EventHandler {
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
             YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
     if (key_expected()) throw Stop{to_mark(mark), "a key must be a word, not a list or a mapping"};
-    if (frames_.size() == kMaxDepth) {
-      throw Stop{to_mark(mark), fmt::format("nested more than {} levels deep", kMaxDepth)};
-    }
+    check_depth(1, to_mark(mark));
     refuse_tag(tag, to_mark(mark));
     const bool block_of_key =
         style == YAML::EmitterStyle::Block && !frames_.empty() && frames_.back().has_key;

@@ -44,8 +44,8 @@ struct YamlNode::Entry {
 /// Reads the text as one YAML document, and reports what YAML itself, or we, do not allow in one:
 /// bytes that are not UTF-8 text, a second document, tags, merge keys, keys given twice or that are
 /// not scalars, aliases within themselves, nesting deeper than 64, aliases that stand for more than
-/// 100,000 values in all (a small file could grow without bounds). Nothing is returned if the text
-/// cannot be read to its end, or is empty.
+/// 100,000 values in all, 64 bytes of text being one (a small file could grow without bounds).
+/// Nothing is returned if the text cannot be read to its end, or is empty.
 std::optional<YamlNode> read_document(std::string_view yaml, Report& report);
 
 }  // namespace jobscaler::config

@@ -89,27 +89,28 @@ bool is_port(std::string_view text) {
   return is_digits(text) && error == std::errc() && port >= 1 && port <= 65535;
 }
 
-bool is_ipv6(std::string_view text) {
-  return std::count(text.begin(), text.end(), ':') >= 2 && all(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
-                  c == ':' || c == '.';
-         });
+bool is_hex_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/// host, host:port, [ipv6] or [ipv6]:port
+bool is_ipv6(std::string_view text) {
+  return std::count(text.begin(), text.end(), ':') >= 2 &&
+         all(text, [](char c) { return is_hex_digit(c) || c == ':' || c == '.'; });
+}
+
+/// host or host:port. No [ipv6]: the HTTP client looks it up as a name, brackets and all.
 bool is_authority(std::string_view text) {
-  std::string_view port;
-  bool host = false;
-  if (text.starts_with('[')) {
-    const std::size_t bracket = std::min(text.find(']'), text.size() - 1);
-    host = text[bracket] == ']' && is_ipv6(text.substr(1, bracket - 1));
-    port = text.substr(bracket + 1);
-  } else {
-    const std::size_t colon = std::min(text.find(':'), text.size());
-    host = is_host(text.substr(0, colon));
-    port = text.substr(colon);
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::string_view port = text.substr(colon);
+  return is_name(text.substr(0, colon), 253, ".-_") && (port.empty() || is_port(port.substr(1)));
+}
+
+bool has_bad_escape(std::string_view text) {
+  for (std::size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 1)) {
+    const std::string_view digits = text.substr(at + 1, 2);
+    if (digits.size() < 2 || !all(digits, is_hex_digit)) return true;
   }
-  return host && (port.empty() || (port[0] == ':' && is_port(port.substr(1))));
+  return false;
 }
 
 }  // namespace
@@ -126,7 +127,7 @@ bool is_http_url(std::string_view text) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!text.starts_with(scheme)) continue;
     const std::string_view rest = text.substr(scheme.size());
-    return is_authority(rest.substr(0, rest.find('/')));
+    return is_authority(rest.substr(0, rest.find('/'))) && !has_bad_escape(rest);
   }
   return false;
 }

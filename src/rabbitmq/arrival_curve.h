@@ -9,9 +9,10 @@
 
 namespace jobscaler::rabbitmq {
 
-/// Statistics of the management API are up to this much older than the answer that has them: the
-/// broker emits them every 5 s (collect_statistics_interval), each kind with a phase of its own.
-inline constexpr Duration kStatisticsLag = std::chrono::seconds(6);
+/// Statistics of the management API are up to this much older than the answer that has them: each
+/// kind is collected every 5 s, with a phase of its own. That is all for counters, which are kept
+/// as things happen; sizes are first told by the queue, every collect_statistics_interval.
+inline constexpr Duration kCollectionLag = std::chrono::seconds(6);
 
 /// Age method `arrivals`: when the head of the queue arrived, read off the sampled count of
 /// messages ever published to the queue.
@@ -27,7 +28,7 @@ inline constexpr Duration kStatisticsLag = std::chrono::seconds(6);
 /// queues that refuse publishes when full (the refused ones are counted).
 class ArrivalCurve {
  public:
-  explicit ArrivalCurve(Duration lag = kStatisticsLag) : lag_(lag) {}
+  explicit ArrivalCurve(Duration lag = kCollectionLag) : lag_(lag) {}
 
   /// A sample of the publish counter. Absent (a restarted broker has no statistics of a queue until
   /// somebody publishes) or smaller than before: the curve starts again.

@@ -29,7 +29,7 @@ std::string counts(const Depth& depth, const MaybeStats& stats) {
 }
 
 /// Which age the queue will get without the management API.
-CheckLine age_by_amqp(AgeChoice choice, const char* why) {
+CheckLine age_by_amqp(AgeChoice choice, const std::string& why) {
   if (!allows(choice, AgeChoice::bound)) {
     return {Status::fail, "",
             fmt::format("no age: `{}` needs the management API ({})",
@@ -79,7 +79,7 @@ CheckLine age_by_management(AgeChoice choice, const QueueStats& stats) {
 
 CheckLine age_line(AgeChoice choice, const MaybeStats& stats) {
   if (!stats) return age_by_amqp(choice, "no `management` configured");
-  if (!*stats) return age_by_amqp(choice, "the management API does not answer");
+  if (!*stats) return age_by_amqp(choice, stats->error().message);
   return age_by_management(choice, (*stats)->stats);
 }
 
@@ -92,18 +92,39 @@ CheckLine queue_line(const Queue& queue, const Result<Depth>& depth, const Maybe
   return {age.status, subject, numbers + "; " + age.text};
 }
 
-/// Judged by the first queue that the management API knows.
-CheckLine management_line(const RabbitmqConnection& settings, const std::vector<Queue>& queues,
-                          Management& management) {
+/// A queue as both sides know it. No depth: the connection broke before.
+struct Known {
+  std::optional<Result<Depth>> depth;
+  MaybeStats stats;
+};
+
+/// An API that knows none of the queues that the broker knows is another broker's.
+CheckLine management_line(const RabbitmqConnection& settings, const Result<bool>& probed,
+                          const std::vector<Known>& queues) {
   const std::string subject = fmt::format("rabbitmq {} management", settings.name);
-  for (const Queue& queue : queues) {
-    const auto sample = management.read(queue.queue);
-    if (sample) break;
-    if (sample.error().kind != ErrorKind::not_found) {
-      return {Status::fail, subject, sample.error().message};
+  if (!probed) return {Status::fail, subject, probed.error().message};
+  std::optional<Error> unknown;
+  for (const auto& [depth, stats] : queues) {
+    if (!depth || !*depth) continue;
+    if (*stats) {
+      unknown.reset();
+      break;
     }
+    unknown = stats->error();
   }
+  if (unknown) return {Status::fail, subject, unknown->message};
   return {Status::ok, subject, fmt::format("{} answers", *settings.management)};
+}
+
+/// Asks the management API about the queues.
+CheckLine ask_management(const RabbitmqConnection& settings, const std::vector<Queue>& queues,
+                         std::vector<Known>& known) {
+  Management management(settings);
+  const auto probed = management.probe();
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    known[i].stats = probed ? management.read(queues[i].queue) : probed.error();
+  }
+  return management_line(settings, probed, known);
 }
 
 }  // namespace
@@ -116,21 +137,17 @@ std::vector<CheckLine> check(const RabbitmqConnection& settings, const std::vect
   std::vector<CheckLine> lines{{Status::ok, subject,
                                 fmt::format("logged in to {} as '{}', vhost '{}'", amqp->peer(),
                                             settings.username, settings.vhost)}};
-  std::unique_ptr<Management> management;
-  if (settings.management) {
-    management = std::make_unique<Management>(settings);
-    lines.push_back(management_line(settings, queues, *management));
-    if (lines.back().status != Status::ok) management->stop();
-  }
   std::vector<std::string> names;
   for (const Queue& queue : queues) names.push_back(queue.queue);
-  const auto read = read_depths(*amqp, names, [&](std::size_t i, const Result<Depth>& depth) {
-    MaybeStats stats;
-    if (management) stats = management->read(names[i]);
-    lines.push_back(queue_line(queues[i], depth, stats));
-  });
-  if (!read) lines.push_back({Status::fail, subject, read.error().message});
+  std::vector<Known> known(queues.size());
+  const auto read = read_depths(
+      *amqp, names, [&](std::size_t i, const Result<Depth>& depth) { known[i].depth = depth; });
   amqp->close();
+  if (settings.management) lines.push_back(ask_management(settings, queues, known));
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    if (known[i].depth) lines.push_back(queue_line(queues[i], *known[i].depth, known[i].stats));
+  }
+  if (!read) lines.push_back({Status::fail, subject, read.error().message});
   return lines;
 }
 

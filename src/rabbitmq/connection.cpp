@@ -37,7 +37,7 @@ class Connection::Impl {
     std::string queue;
     QueueState state;
     bool readable = false;  // over AMQP, the last time
-    Outage unknown_to_management;
+    Outage stats_outage;    // of this queue alone
   };
 
   void run();
@@ -50,8 +50,9 @@ class Connection::Impl {
 
   void ask_management(const std::vector<std::string>& scalers);
   void take_management();
-  bool take_stats(const StatsAnswer& answer);
-  void tell_unknown(Scaler& scaler, const Error& error);
+  void take_stats(const StatsAnswer& answer);
+  void take_failure(Scaler& scaler, const StatsAnswer& answer);
+  void note_api_failure(const StatsAnswer& answer);
 
   void tell(Level level, const std::string& text) {
     if (!interrupt_.triggered()) outbox_.post(Note{level, subject_, text});
@@ -75,6 +76,7 @@ class Connection::Impl {
   std::uint64_t losses_seen_ = 0;
   std::unique_ptr<Management> management_;
   Outage management_outage_;
+  std::set<std::string> failed_in_outage_;  // that have not been answered since
 
   std::thread thread_;
 };
@@ -190,42 +192,47 @@ void Connection::Impl::ask_management(const std::vector<std::string>& scalers) {
 
 void Connection::Impl::take_management() {
   if (!management_) return;
-  const auto answers = management_->take();
-  bool all_good = !answers.empty();
-  for (const auto& answer : answers) all_good &= take_stats(answer);
-  if (!all_good) return;
+  for (const auto& answer : management_->take()) take_stats(answer);
+  if (!failed_in_outage_.empty()) return;
   if (const auto again = management_outage_.recovered(BootClock::now())) {
     tell(Level::info, "management API answers again " + *again);
   }
 }
 
-/// False if the management API as a whole failed.
-bool Connection::Impl::take_stats(const StatsAnswer& answer) {
-  const bool unknown = !answer.sample && answer.sample.error().kind == ErrorKind::not_found;
+void Connection::Impl::take_stats(const StatsAnswer& answer) {
+  if (!answer.sample && answer.sample.error().kind == ErrorKind::cancelled) return;
+  note_api_failure(answer);
   for (auto& [name, scaler] : scalers_) {
     if (scaler.queue != answer.queue) continue;
-    if (answer.sample) {
-      scaler.state.take(*answer.sample);
-      scaler.unknown_to_management.recovered(answer.sample->answered);
-    } else {
-      scaler.state.stats_failed();
-      if (unknown && scaler.readable) tell_unknown(scaler, answer.sample.error());
+    if (!answer.sample) {
+      take_failure(scaler, answer);
+      continue;
     }
+    scaler.state.take(*answer.sample);
+    scaler.stats_outage.recovered(answer.sample->answered);
   }
-  if (answer.sample || unknown) return true;
+}
+
+void Connection::Impl::take_failure(Scaler& scaler, const StatsAnswer& answer) {
+  scaler.state.stats_failed();
+  // A queue that AMQP does not know either is told of there.
+  if (answer.whole_api || !scaler.readable) return;
+  const auto news = scaler.stats_outage.failed(answer.sample.error().message, BootClock::now());
+  if (news) tell(Level::warn, *news);
+}
+
+void Connection::Impl::note_api_failure(const StatsAnswer& answer) {
+  if (answer.sample || !answer.whole_api) {
+    failed_in_outage_.erase(answer.queue);
+    return;
+  }
+  failed_in_outage_.insert(answer.queue);
   const auto& error = answer.sample.error();
-  if (error.kind == ErrorKind::cancelled) return true;
   if (const auto news = management_outage_.failed(error.message, BootClock::now())) {
     tell(Level::warn, *news +
                           "; going on with AMQP alone: nothing known of messages in flight, ages "
                           "by `bound`");
   }
-  return false;
-}
-
-void Connection::Impl::tell_unknown(Scaler& scaler, const Error& error) {
-  const auto news = scaler.unknown_to_management.failed(error.message, BootClock::now());
-  if (news) tell(Level::warn, *news);
 }
 
 Connection::Connection(RabbitmqConnection settings, const std::vector<Queue>& queues,

@@ -22,10 +22,6 @@ void DepthBound::take(TimePoint asked, std::int64_t waiting, bool nobody_has_any
   if (waiting == 0 && nobody_has_any) empty_ = asked;
 }
 
-void DepthBound::was_empty(TimePoint when) {
-  empty_ = std::max(empty_.value_or(when), when);
-}
-
 void DepthBound::requeued() {
   open_.clear();
   increases_ = 0;

@@ -31,10 +31,6 @@ class DepthBound {
   /// `nobody_has_any`: no message was taken and not yet settled, so none can come back.
   void take(TimePoint asked, std::int64_t waiting, bool nobody_has_any);
 
-  /// It is known from elsewhere that there was no message at all (waiting or taken) at some moment
-  /// after `when`.
-  void was_empty(TimePoint when);
-
   /// Since the sample before the next one, a message may have been put back.
   void requeued();
 

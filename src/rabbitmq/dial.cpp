@@ -93,6 +93,12 @@ Result<AddressList> find_addresses(const std::string& host, int port, TimePoint 
   return std::move(lookup->addresses);
 }
 
+int count_addresses(const AddressList& addresses) {
+  int count = 0;
+  for (const addrinfo* one = addresses.get(); one != nullptr; one = one->ai_next) ++count;
+  return count;
+}
+
 /// 0 with `fd` connected, an errno, or -1 when interrupted.
 int connect_to(const addrinfo& address, TimePoint deadline, const Interrupt& interrupt,
                UniqueFd& fd) {
@@ -150,9 +156,11 @@ Result<UniqueFd> dial(const std::string& host, int port, Duration timeout,
   auto addresses = find_addresses(host, port, deadline, timeout, interrupt);
   if (!addresses) return addresses.error();
   int status = ETIMEDOUT;
+  auto left = count_addresses(*addresses);
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
     UniqueFd fd;
-    status = connect_to(*address, deadline, interrupt, fd);
+    const auto now = BootClock::now();
+    status = connect_to(*address, now + (deadline - now) / left--, interrupt, fd);
     if (status < 0) return stopped();
     if (status == 0) {
       const int on = 1;

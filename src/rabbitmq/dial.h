@@ -29,7 +29,8 @@ class UniqueFd {
 Result<bool> resolve(const std::string& host, Duration timeout, const Interrupt& interrupt);
 
 /// A TCP connection, non-blocking, without Nagle's delay. Resolves first; tries every address, each
-/// with what is left of `timeout`. Errors: unavailable, in words for people; cancelled.
+/// with its share of what is left of `timeout`. Errors: unavailable, in words for people;
+/// cancelled.
 Result<UniqueFd> dial(const std::string& host, int port, Duration timeout,
                       const Interrupt& interrupt);
 

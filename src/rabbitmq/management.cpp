@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "http/client.h"
+#include "rabbitmq/statistics_interval.h"
 
 namespace jobscaler::rabbitmq {
 namespace {
@@ -17,6 +18,10 @@ constexpr std::size_t kAtATime = 8;
 constexpr std::size_t kListingFrom = 200;
 constexpr Duration kSpacing = std::chrono::seconds(1);
 constexpr Duration kListingSpacing = std::chrono::seconds(5);
+
+using Uptimes = std::map<std::string, std::int64_t>;
+
+const std::string kNodesPath = std::string("/api/nodes?") + kNodeColumns;
 
 std::string base64(const std::string& text) {
   static constexpr char kDigits[] =
@@ -37,6 +42,11 @@ std::string queue_text(const std::string& queue) {
   return fmt::format("queue '{}'", queue);
 }
 
+/// Nobody answered, or the user is not let in: the next question will fare no better.
+bool fails_for_all(const Result<http::Response>& response) {
+  return !response || response->status == 401;
+}
+
 Error transport_error(const Error& error) {
   return {error.kind, fmt::format("management API {}", error.message)};
 }
@@ -55,6 +65,7 @@ class Management::Impl {
 
   void request(const std::vector<std::string>& queues) {
     const auto now = BootClock::now();
+    ask_nodes(now);
     const std::set<std::string> distinct(queues.begin(), queues.end());
     if (distinct.size() > kListingFrom) {
       list(distinct, now);
@@ -77,16 +88,31 @@ class Management::Impl {
   }
 
   Result<StatsSample> read(const std::string& queue) {
-    auto request = request_for("/" + http::encode_uri_component(queue));
+    auto request = request_for(queue_path(queue));
     if (!request) return request.error();
     const auto asked = BootClock::now();
     return sample_from(client_.send(*request), queue, asked);
   }
 
+  Result<bool> probe() {
+    auto request = request_for(kNodesPath);
+    if (!request) return request.error();
+    auto uptimes = uptimes_from(client_.send(*request));
+    if (!uptimes) return uptimes.error();
+    return true;
+  }
+
   void stop() { client_.stop(); }
 
  private:
-  Result<http::Request> request_for(const std::string& rest) const {
+  std::string queues_path() const {
+    return "/api/queues/" + http::encode_uri_component(settings_.vhost);
+  }
+  std::string queue_path(const std::string& queue) const {
+    return fmt::format("{}/{}?{}", queues_path(), http::encode_uri_component(queue), kQueueColumns);
+  }
+
+  Result<http::Request> request_for(const std::string& path) const {
     std::string password = "guest";
     if (settings_.password.origin != Secret::Origin::none) {
       auto secret = read_secret(settings_.password);
@@ -94,8 +120,7 @@ class Management::Impl {
       password = *secret;
     }
     http::Request request;
-    request.path = fmt::format("/api/queues/{}{}?{}", http::encode_uri_component(settings_.vhost),
-                               rest, kQueueColumns);
+    request.path = path;
     request.headers.emplace_back("Authorization",
                                  "Basic " + base64(settings_.username + ":" + password));
     return request;
@@ -113,24 +138,54 @@ class Management::Impl {
         ++running_;
       }
       const auto asked = BootClock::now();
-      auto request = request_for("/" + http::encode_uri_component(queue));
+      auto request = request_for(queue_path(queue));
       if (!request) {
-        answered(queue, asked, request.error());
+        answered({queue, request.error(), true}, asked);
         continue;
       }
       client_.send_async(*request, [this, queue, asked](const Result<http::Response>& response) {
-        answered(queue, asked, sample_from(response, queue, asked));
+        answered({queue, sample_from(response, queue, asked), fails_for_all(response)}, asked);
         ask_more();
       });
     }
   }
 
-  void answered(const std::string& queue, TimePoint asked, Result<StatsSample> sample) {
+  void answered(StatsAnswer answer, TimePoint asked) {
     const std::lock_guard lock(mutex_);
     --running_;
-    under_way_.erase(queue);
-    asked_at_[queue] = asked;
-    answers_.push_back({queue, std::move(sample)});
+    under_way_.erase(answer.queue);
+    asked_at_[answer.queue] = asked;
+    if (answer.sample) answer.sample->interval = interval_.longest();
+    answers_.push_back(std::move(answer));
+  }
+
+  void ask_nodes(TimePoint now) {
+    {
+      const std::lock_guard lock(mutex_);
+      const Duration spacing = interval_.longest() ? kListingSpacing : kSpacing;
+      if (asking_nodes_ || (nodes_asked_ && now - *nodes_asked_ < spacing)) return;
+      asking_nodes_ = true;
+      nodes_asked_ = now;
+    }
+    auto request = request_for(kNodesPath);
+    if (!request) {
+      nodes_answered(request.error());
+      return;
+    }
+    client_.send_async(*request, [this](const Result<http::Response>& response) {
+      nodes_answered(uptimes_from(response));
+    });
+  }
+
+  void nodes_answered(const Result<Uptimes>& uptimes) {
+    const std::lock_guard lock(mutex_);
+    asking_nodes_ = false;
+    if (!uptimes) {
+      answers_.push_back({"", uptimes.error(), true});
+      return;
+    }
+    interval_.take(*uptimes);
+    answers_.push_back({"", StatsSample{}});
   }
 
   void list(const std::set<std::string>& queues, TimePoint now) {
@@ -140,7 +195,7 @@ class Management::Impl {
       listing_ = true;
       listed_at_ = now;
     }
-    auto request = request_for("");
+    auto request = request_for(fmt::format("{}?{}", queues_path(), kQueueColumns));
     if (!request) {
       listed(queues, request.error());
       return;
@@ -156,9 +211,10 @@ class Management::Impl {
     listing_ = false;
     for (const auto& queue : queues) {
       if (!samples) {
-        answers_.push_back({queue, samples.error()});
+        answers_.push_back({queue, samples.error(), true});
       } else if (const auto found = samples->find(queue); found != samples->end()) {
         answers_.push_back({queue, found->second});
+        answers_.back().sample->interval = interval_.longest();
       } else {
         answers_.push_back({queue, management_error(settings_, 404, queue_text(queue))});
       }
@@ -173,7 +229,7 @@ class Management::Impl {
     }
     auto stats = parse_queue(response->body);
     if (!stats) return malformed(stats.error());
-    return StatsSample{*stats, asked, BootClock::now()};
+    return StatsSample{*stats, asked, BootClock::now(), std::nullopt};
   }
 
   Result<std::map<std::string, StatsSample>> samples_from(const Result<http::Response>& response,
@@ -186,8 +242,24 @@ class Management::Impl {
     auto list = parse_queue_list(response->body);
     if (!list) return malformed(list.error());
     std::map<std::string, StatsSample> samples;
-    for (const auto& [queue, stats] : *list) samples[queue] = {stats, asked, BootClock::now()};
+    for (const auto& [queue, stats] : *list) {
+      samples[queue] = {stats, asked, BootClock::now(), std::nullopt};
+    }
     return samples;
+  }
+
+  Result<Uptimes> uptimes_from(const Result<http::Response>& response) const {
+    if (!response) return transport_error(response.error());
+    if (response->status == 401) return management_error(settings_, 401, "");
+    if (response->status != 200) {
+      return Error{ErrorKind::unavailable,
+                   fmt::format("management API {} answered {} to a question about its nodes: is it "
+                               "RabbitMQ's?",
+                               *settings_.management, response->status)};
+    }
+    auto uptimes = parse_uptimes(response->body);
+    if (!uptimes) return malformed(uptimes.error());
+    return uptimes;
   }
 
   Error malformed(const Error& error) const {
@@ -202,6 +274,9 @@ class Management::Impl {
   std::size_t running_ = 0;
   bool listing_ = false;
   std::optional<TimePoint> listed_at_;
+  bool asking_nodes_ = false;
+  std::optional<TimePoint> nodes_asked_;
+  StatisticsInterval interval_;
   std::vector<StatsAnswer> answers_;
   http::Client client_;  // last: its destructor waits for the callbacks, which use the rest
 };
@@ -217,6 +292,9 @@ std::vector<StatsAnswer> Management::take() {
 }
 Result<StatsSample> Management::read(const std::string& queue) {
   return impl_->read(queue);
+}
+Result<bool> Management::probe() {
+  return impl_->probe();
 }
 void Management::stop() {
   impl_->stop();

@@ -12,8 +12,9 @@ namespace jobscaler::rabbitmq {
 
 /// What the management API said about a queue, or why it said nothing.
 struct StatsAnswer {
-  std::string queue;
+  std::string queue;  ///< empty: about the broker's nodes, and the sample holds nothing
   Result<StatsSample> sample;
+  bool whole_api = false;  ///< the error is not this queue's alone
 };
 
 /// Asks a broker's management API about queues without ever making the caller wait: request()
@@ -22,7 +23,8 @@ struct StatsAnswer {
 /// One request per queue, at most eight at a time; beyond 200 queues one listing of the vhost,
 /// which costs the broker as much as about 200 single requests. A queue that has no answer yet, or
 /// had one within the last second (a listing: 5 s), is not asked about again: the broker's
-/// statistics are not newer than that.
+/// statistics are not newer than that. Beside the queues the nodes are asked about, to learn how
+/// often the broker makes its statistics.
 class Management {
  public:
   /// REQUIRES: settings.management
@@ -34,6 +36,9 @@ class Management {
 
   /// One queue, now; blocks for at most about the settings' timeout.
   Result<StatsSample> read(const std::string& queue);
+
+  /// Whether it answers this user at all; blocks like read().
+  Result<bool> probe();
 
   /// Cancels what is under way and what is to come. Any thread.
   void stop();

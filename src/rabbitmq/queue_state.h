@@ -21,11 +21,12 @@ struct StatsSample {
   QueueStats stats;
   TimePoint asked{};
   TimePoint answered{};
+  std::optional<Duration> interval{};  ///< between two tellings of sizes; absent: not known yet
 };
 
 /// Age method `timestamp`. Absent: the stamp lies in the future, so the publisher's clock or ours
-/// is wrong. An upper bound: stamps are whole seconds rounded down, messages in work are included,
-/// and what has left since the sample only makes the head younger.
+/// is wrong, or it counts milliseconds. An upper bound: stamps are whole seconds rounded down,
+/// messages in work are included, and what has left since the sample only makes the head younger.
 std::optional<OldestAge> timestamp_age(std::int64_t head_timestamp, WallTime now);
 
 /// What is known about one scaler's queue, and the readings made from it. Does no I/O and reads no
@@ -43,7 +44,7 @@ class QueueState {
   void take(const StatsSample& sample);
 
   /// The management API was asked in vain.
-  void stats_failed() { expects_stats_ = false; }
+  void stats_failed();
 
   /// A reading failed or the connection was lost: whatever may have happened to the messages
   /// meanwhile was not seen.
@@ -56,17 +57,20 @@ class QueueState {
   const StatsSample* fresh(TimePoint now) const;
   std::optional<OldestAge> oldest(const Depth& depth, WallTime now) const;
   std::optional<OldestAge> upper_bound(const Depth& depth, WallTime now) const;
-  std::string hint(const Depth& depth) const;
+  std::optional<std::int64_t> in_flight(const StatsSample* sample) const;
+  std::string hint(const Depth& depth, WallTime now) const;
   bool wanted(AgeChoice method) const;
 
+  /// Whether messages leave the queue in the order in which they came.
+  enum class Order { unknown, by_arrival, by_priority };
+
   AgeChoice age_;
-  bool expects_stats_;
+  Order order_;
   Duration stale_after_;
   ZeroGuard zeros_;
   DepthBound bound_;
   ArrivalCurve arrivals_;
   std::optional<StatsSample> sample_;
-  std::optional<bool> priorities_;
   std::optional<TimePoint> interrupted_;  // samples asked for before this describe another time
   std::optional<std::int64_t> consumers_;
   std::optional<std::int64_t> redelivered_;

@@ -61,6 +61,8 @@ const char* const kQueueColumns =
     "columns=name,type,arguments,effective_policy_definition,messages,messages_ready,"
     "messages_unacknowledged,head_message_timestamp,message_stats.publish,message_stats.redeliver";
 
+const char* const kNodeColumns = "columns=name,uptime";
+
 Result<QueueStats> parse_queue(const std::string& body) {
   try {
     const value queue = value::parse(body);
@@ -83,6 +85,22 @@ Result<std::map<std::string, QueueStats>> parse_queue_list(const std::string& bo
       if (name != nullptr && name->is_string()) queues.emplace(name->as_string(), stats_of(queue));
     }
     return queues;
+  } catch (const std::exception& error) {
+    return malformed(error.what());
+  }
+}
+
+Result<std::map<std::string, std::int64_t>> parse_uptimes(const std::string& body) {
+  try {
+    const value list = value::parse(body);
+    if (!list.is_array()) return malformed("no JSON array");
+    std::map<std::string, std::int64_t> uptimes;
+    for (const value& node : list.as_array()) {
+      const value* name = find(node, "name");
+      const auto uptime = number(find(node, "uptime"));
+      if (name != nullptr && name->is_string() && uptime) uptimes[name->as_string()] = *uptime;
+    }
+    return uptimes;
   } catch (const std::exception& error) {
     return malformed(error.what());
   }

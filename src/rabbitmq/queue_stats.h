@@ -10,9 +10,9 @@
 
 namespace jobscaler::rabbitmq {
 
-/// What the management API says about one queue. The broker makes these numbers every 5 s, the
-/// counters apart from the sizes, so they describe some moment up to kStatisticsLag before the
-/// answer. Whatever was not in the answer is absent, never 0.
+/// What the management API says about one queue. The counters (published, redelivered) are those of
+/// some moment up to kCollectionLag before the answer; the sizes may be older by the broker's
+/// statistics interval. Whatever was not in the answer is absent, never 0.
 struct QueueStats {
   std::optional<std::int64_t> ready{};
   std::optional<std::int64_t> unacknowledged{};
@@ -34,7 +34,14 @@ extern const char* const kQueueColumns;
 /// The answer to GET /api/queues/<vhost>/<queue>. Error: malformed.
 Result<QueueStats> parse_queue(const std::string& body);
 
+/// The query that does the same for parse_uptimes().
+extern const char* const kNodeColumns;
+
 /// The answer to GET /api/queues/<vhost>, by queue. Error: malformed.
 Result<std::map<std::string, QueueStats>> parse_queue_list(const std::string& body);
+
+/// The answer to GET /api/nodes: milliseconds by node, those that do not run left out. Error:
+/// malformed.
+Result<std::map<std::string, std::int64_t>> parse_uptimes(const std::string& body);
 
 }  // namespace jobscaler::rabbitmq

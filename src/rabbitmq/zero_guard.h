@@ -24,22 +24,22 @@ class ZeroGuard {
 
   /// The last sample is one of the first two zeros after a non-zero. Scaling decisions have to
   /// wait. A first zero with nothing before it is believed.
-  bool unconfirmed() const { return after_non_zero_ && zeros_ > 0; }
-
-  /// The last three samples are zeros.
-  bool confirmed_zero() const { return zeros_ == kEnough; }
+  bool unconfirmed() const { return after_non_zero_ && !zeros_.empty(); }
 
   /// The last sample says "0 messages, 0 consumers", and at or after this moment that was true.
   std::optional<TimePoint> deserted_after() const;
 
  private:
-  static constexpr int kEnough = 3;
+  static constexpr std::size_t kEnough = 3;
+
+  /// The last three times of a row, those that come faster than the spacing left out.
+  using Row = std::deque<TimePoint>;
+  void add(Row& row, TimePoint asked) const;
 
   Duration spacing_;
   bool after_non_zero_ = false;
-  int zeros_ = 0;
-  TimePoint counted_{};
-  std::deque<TimePoint> deserted_;  // the last three of a row of (0, 0)
+  Row zeros_;     // 0 messages
+  Row deserted_;  // 0 messages, 0 consumers
 };
 
 }  // namespace jobscaler::rabbitmq

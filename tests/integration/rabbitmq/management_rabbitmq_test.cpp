@@ -2,11 +2,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <ctime>
+#include <functional>
 
 #include "broker.h"
 #include "collector.h"
+#include "http/scripted_peer.h"
 #include "rabbitmq/dial.h"
 #include "rabbitmq/management.h"
 #include "test_client.h"
@@ -35,6 +38,18 @@ class SilentPort {
   UniqueFd fd_;
   sockaddr_in address_{};
 };
+
+/// A web server that answers each GET with what `status_of` says of its path; with an empty list
+/// when that is 200.
+jobscaler::test::ScriptedPeer::Script answer_with(
+    std::function<int(const std::string&)> status_of) {
+  return [status_of](jobscaler::test::Connection& connection) {
+    while (const auto request = connection.read_request()) {
+      const int status = status_of(*request);
+      connection.answer(status, status == 200 ? "[]" : "{}");
+    }
+  };
+}
 
 Queue queue_of(const std::string& name, AgeChoice age = AgeChoice::automatic) {
   return {.scaler = "s", .queue = name, .age = age, .poll_interval = milliseconds(500)};
@@ -110,7 +125,7 @@ TEST_CASE("arrivals tells an age of messages without timestamps that is not belo
   Fixture fixture(shared_broker().managed_settings(), {queue_of(queue, AgeChoice::arrivals)});
   // A second batch that comes when the curve has points.
   const auto start = BootClock::now();
-  fixture.read_until("s", [&](const auto&) { return BootClock::now() - start > seconds(13); });
+  fixture.read_until("s", [&](const auto&) { return BootClock::now() - start > seconds(20); });
   const auto published = BootClock::now();
   client.publish(queue, numbered(5));
   const auto reading = fixture.read_until("s", has_oldest);
@@ -155,7 +170,7 @@ TEST_CASE("a management API that fails is told once, and ages go on by bound") {
   Fixture fixture(settings, {queue_of(queue)});
   const auto start = BootClock::now();
   fixture.read_until("s", [&](const auto&) {
-    return BootClock::now() - start > seconds(3) &&
+    return BootClock::now() - start > seconds(10) &&
            fixture.collector().notes_with("AMQP alone") > 0;
   });
   client.publish(queue, {"one"});
@@ -204,6 +219,36 @@ TEST_CASE("the management API of another broker is recognised by the queue it do
         fmt::format("management API {} knows no queue '{}' in vhost 'other' (404): is it the same "
                     "broker's?",
                     *settings.management, queue));
+}
+
+TEST_CASE("a queue that alone fails in the management API is told once") {
+  TestClient client(shared_broker().settings());
+  const auto good = new_queue_name("good");
+  const auto bad = new_queue_name("bad");
+  client.declare(good);
+  client.declare(bad);
+  std::atomic<int> answered{0};
+  jobscaler::test::ScriptedPeer peer(answer_with([&](const std::string& request) {
+    ++answered;
+    return request.find("/" + bad + "?") == std::string::npos ? 200 : 500;
+  }));
+  auto settings = shared_broker().settings();
+  settings.management = peer.url();
+  auto other = queue_of(bad);
+  other.scaler = "t";
+  Fixture fixture(settings, {queue_of(good), other});
+  for (int rounds = 0; rounds < 3; ++rounds) {
+    const int before = answered;
+    for (const char* scaler : {"s", "t"}) {  // in batches of their own
+      fixture.read_until(scaler, [&](const auto&) { return answered >= before + 4; });
+    }
+  }
+  fixture.collector().wait_for_note("answered 500");
+  CHECK(fixture.collector().notes_with("AMQP alone") == 0);
+  CHECK(fixture.collector().notes_with("management API") == 1);
+  CHECK(fixture.collector().notes_with(fmt::format(
+            "management API {} answered 500 to a question about queue '{}'", peer.url(), bad)) ==
+        1);
 }
 
 TEST_CASE("more than 200 queues are asked about with one listing") {
@@ -261,6 +306,50 @@ TEST_CASE("check says what each queue looks like and which age it will get") {
   CHECK(lines[4].status == CheckLine::Status::warn);
   CHECK_THAT(lines[4].text,
              Catch::EndsWith("age only since the queue was last empty: it is a priority queue"));
+}
+
+TEST_CASE("check of a management API nobody uses asks it") {
+  auto settings = shared_broker().settings();
+  settings.management = "http://127.0.0.1:1";
+  const auto lines = check(settings, {});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[1].status == CheckLine::Status::fail);
+  CHECK(lines[1].subject == "rabbitmq test management");
+  CHECK_THAT(lines[1].text, Catch::StartsWith("management API http://127.0.0.1:1: "));
+}
+
+TEST_CASE("check of a web server that is no management API says so") {
+  jobscaler::test::ScriptedPeer peer(answer_with([](const auto&) { return 404; }));
+  auto settings = shared_broker().settings();
+  settings.management = peer.url();
+  const auto lines = check(settings, {});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[1].status == CheckLine::Status::fail);
+  CHECK(
+      lines[1].text ==
+      fmt::format("management API {} answered 404 to a question about its nodes: is it RabbitMQ's?",
+                  peer.url()));
+}
+
+TEST_CASE("check says that the management API knows none of the queues") {
+  TestClient client(shared_broker().settings());
+  const auto queue = new_queue_name("check-elsewhere");
+  client.declare(queue);
+  jobscaler::test::ScriptedPeer peer(answer_with([](const std::string& request) {
+    return request.find("/api/nodes") == std::string::npos ? 404 : 200;
+  }));
+  auto settings = shared_broker().settings();
+  settings.management = peer.url();
+  const auto lines = check(settings, {queue_of("check-missing"), queue_of(queue)});
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[1].status == CheckLine::Status::fail);
+  const auto words = fmt::format(
+      "management API {} knows no queue '{}' in vhost '/' (404): is it the same broker's?",
+      peer.url(), queue);
+  CHECK(lines[1].text == words);
+  CHECK(lines[3].status == CheckLine::Status::ok);
+  CHECK_THAT(lines[3].text, Catch::StartsWith(fmt::format(
+                                "0 waiting, 0 consumers; age by `bound` ({}): ", words)));
 }
 
 TEST_CASE("check without the management API names what bound cannot do") {

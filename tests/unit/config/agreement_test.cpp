@@ -147,7 +147,8 @@ TEST_CASE("what was reported once is not reported again by what depends on it") 
                 .source = "{connection: rabbit, queue: orders, age: timestamp}"}
            .text(),
        {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
-        "such as http://rabbitmq:15672 (without user, password and query), found what YAML takes "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found "
+        "what YAML takes "
         "for a number; quote it"}},
       {Document{.workers = "{min: 9, max: x}"}.text(),
        {"f:7:28: error: scalers[0].workers.max: must be a whole number from 1 to 100000, found x"}},

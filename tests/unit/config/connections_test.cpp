@@ -30,28 +30,49 @@ TEST_CASE("the management API's URL is plain http or https, without credentials"
   check({
       {Document{.connection = R"({host: rabbit, management: "rabbit:15672"})"}.text(),
        {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
-        "such as http://rabbitmq:15672 (without user, password and query), found a string that is "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found a "
+        "string that is "
         "not one"}},
       {Document{.connection = R"({host: rabbit, management: "ftp://rabbit"})"}.text(),
        {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
-        "such as http://rabbitmq:15672 (without user, password and query), found a string that is "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found a "
+        "string that is "
         "not one"}},
       {Document{.connection = R"({host: rabbit, management: "http://"})"}.text(),
        {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
-        "such as http://rabbitmq:15672 (without user, password and query), found a string that is "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found a "
+        "string that is "
         "not one"}},
       {Document{.connection = R"({host: rabbit, management: "http://u:secret@rabbit:15672"})"}
            .text(),
        {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
-        "such as http://rabbitmq:15672 (without user, password and query), found a string that is "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found a "
+        "string that is "
         "not one"}},
       {Document{.connection = R"({host: rabbit, management: "http://rabbit:0"})"}.text(),
        {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
-        "such as http://rabbitmq:15672 (without user, password and query), found a string that is "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found a "
+        "string that is "
         "not one"}},
       {Document{.connection = R"({host: rabbit, management: "http://rabbit?a=b"})"}.text(),
        {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
-        "such as http://rabbitmq:15672 (without user, password and query), found a string that is "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found a "
+        "string that is "
+        "not one"}},
+      {Document{.connection = R"({host: rabbit, management: "http://[::1]:15672"})"}.text(),
+       {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found a "
+        "string that is "
+        "not one"}},
+      {Document{.connection = R"({host: rabbit, management: "http://rabbit/%zz"})"}.text(),
+       {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found a "
+        "string that is "
+        "not one"}},
+      {Document{.connection = R"({host: rabbit, management: "http://rabbit/%4"})"}.text(),
+       {"f:2:49: error: connections.rabbit.rabbitmq.management: must be the management API's URL, "
+        "such as http://rabbitmq:15672 (without IPv6 address, user, password and query), found a "
+        "string that is "
         "not one"}},
   });
 }

@@ -57,6 +57,23 @@ TEST_CASE("a small file does not grow large through aliases") {
             "f:5:32: error: the aliases up to here stand for more than 100000 values"});
 }
 
+TEST_CASE("a small file does not grow large through an alias of a long string") {
+  const std::string yaml =
+      fmt::format("a: &a \"{}\"\nb: [{}]\n", std::string(400'000, 'x'), repeated("*a, ", 40'000));
+  CHECK(problems_of(yaml) ==
+        std::vector<std::string>{
+            "f:2:61: error: the aliases up to here stand for more than 100000 values"});
+}
+
+TEST_CASE("nesting is limited through aliases too") {
+  const std::string deep = repeated("[", 40) + repeated("]", 40);
+  CHECK(problems_of("a: &a " + deep + "\nb: " + repeated("[", 23) + "*a" + repeated("]", 23) + "\n")
+            .size() != 1);  // 64 with the mapping
+  CHECK(problems_of("a: &a " + deep + "\nb: " + repeated("[", 24) + "*a" + repeated("]", 24) +
+                    "\n") ==
+        std::vector<std::string>{"f:2:28: error: nested more than 64 levels deep"});
+}
+
 TEST_CASE("a file that no ConfigMap could hold is not read") {
   CHECK(problems_of(std::string(1'048'577, '#')) ==
         std::vector<std::string>{"f: error: the file is larger than 1048576 bytes"});

@@ -39,7 +39,7 @@ connections:
       vhost: /orders
       username: scaler
       password: {file: /secret}
-      management: https://[::1]:15671/prefix/
+      management: https://rabbit:15671/prefix/
       tls: {ca: /ca, certificate: /crt, key: /key, verify: true}
       timeout: 1500ms
 nodeGroups:
@@ -75,7 +75,7 @@ scalers:
                         "/orders",
                         "scaler",
                         {Secret::Origin::file, "/secret"},
-                        "https://[::1]:15671/prefix/",
+                        "https://rabbit:15671/prefix/",
                         {true, "/ca", "/crt", "/key", true},
                         1500ms}};
   expected.node_groups = {

@@ -63,6 +63,8 @@ TEST_CASE("a quote is closed") {
       {"a: \"b\n", {"f:1:4: error: the quote that begins here is never closed"}},
       {"a: 'it''s\n", {"f:1:4: error: the quote that begins here is never closed"}},
       {"a: &x \"b\n", {"f:1:4: error: the quote that begins here is never closed"}},
+      {"a: &x # c\n  \"b\n", {"f:1:4: error: the quote that begins here is never closed"}},
+      {"a: &x # c\n# d\n  'b\n", {"f:1:4: error: the quote that begins here is never closed"}},
   });
 }
 

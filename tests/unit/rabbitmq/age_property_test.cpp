@@ -11,6 +11,8 @@ namespace {
 
 constexpr int kSeeds = 1500;
 constexpr Duration kRunTime = std::chrono::seconds(240);
+constexpr Duration kStatisticsIntervals[] = {std::chrono::seconds(1), std::chrono::seconds(5),
+                                             std::chrono::seconds(30), std::chrono::seconds(60)};
 
 using Claims = std::map<std::pair<AgeMethod, OldestAge::Kind>, int>;
 
@@ -58,7 +60,7 @@ class Observer {
     if (sample_ || random_() % 10 == 0) return;
     const auto asked = queue_.now();
     queue_.run_until(asked + milliseconds(200));
-    sample_ = StatsSample{queue_.stats(), asked, queue_.now() + milliseconds(1500)};
+    sample_ = StatsSample{queue_.stats(), asked, queue_.now() + milliseconds(1500), std::nullopt};
   }
 
   void read() {
@@ -99,7 +101,7 @@ class Observer {
 
   /// A lower bound is about a moment a few polls ago.
   bool was_ever_as_old(Duration age, TimePoint now) const {
-    const auto window = std::max<Duration>(3 * poll_, std::chrono::seconds(15)) + kStatisticsLag;
+    const auto window = std::max<Duration>(3 * poll_, std::chrono::seconds(15)) + kCollectionLag;
     return std::any_of(history_.begin(), history_.end(), [&](const auto& moment) {
       return now - moment.first <= window + std::chrono::milliseconds(500) && moment.second >= age;
     });
@@ -156,6 +158,7 @@ Outcome observe(AgeChoice age, World dangers, bool management) {
     world.purges &= (seed & 4) != 0;
     world.restarts &= (seed & 8) != 0;
     world.consumers_die &= (seed & 16) != 0;
+    world.statistics_interval = kStatisticsIntervals[seed / 32 % std::size(kStatisticsIntervals)];
     Observer observer(age, world, management, seed);
     observer.run();
     INFO("seed " << seed);
@@ -186,7 +189,7 @@ TEST_CASE("bound, from AMQP alone, is never below the true age of the head") {
 
 TEST_CASE("bound is never below the true age when requeued messages go to the tail") {
   const auto outcome = observe(AgeChoice::bound, quorum(all_dangers()), false);
-  CHECK(outcome.share(AgeMethod::bound) > 0.3);
+  CHECK(outcome.share(AgeMethod::bound) > 0.2);
 }
 
 TEST_CASE("arrivals is never below the true age of the head, and its lower bounds were true") {
@@ -229,7 +232,7 @@ TEST_CASE(
   const auto outcome = observe(AgeChoice::automatic, world, true);
   CHECK(outcome.share(AgeMethod::timestamp) == 0);
   CHECK(outcome.share(AgeMethod::arrivals) == 0);
-  CHECK(outcome.share(AgeMethod::bound) > 0.1);
+  CHECK(outcome.share(AgeMethod::bound) > 0.05);
 }
 
 TEST_CASE(

@@ -63,10 +63,6 @@ TEST_CASE("a queue that nobody holds messages of is forgotten only for being emp
   bound.requeued();
   CHECK(bound.since() == at(0));
   CHECK(bound.empty_since() == at(0));
-  bound.was_empty(at(3));
-  CHECK(bound.empty_since() == at(3));
-  bound.was_empty(at(2));
-  CHECK(bound.empty_since() == at(3));
 }
 
 TEST_CASE("a million samples are kept in little memory, and only make the bound coarser") {

@@ -19,7 +19,7 @@ Depth depth(int second, std::int64_t ready, std::int64_t consumers = 1) {
 }
 
 StatsSample sample(int second, QueueStats stats) {
-  return {stats, at(second), at(second)};
+  return {stats, at(second), at(second), seconds(5)};
 }
 
 QueueState with_stats(AgeChoice age, QueueStats stats) {
@@ -51,6 +51,17 @@ TEST_CASE("messages in flight come from the last sample, until it is three polls
 TEST_CASE("a sample without unacknowledged messages leaves them unknown") {
   auto state = with_stats(AgeChoice::automatic, {.ready = 3});
   CHECK(state.take(depth(5, 3), kWall).in_flight == std::nullopt);
+}
+
+TEST_CASE(
+    "messages in flight are unknown while the broker makes its statistics too rarely to tell") {
+  QueueState state(AgeChoice::automatic, kPoll, true);
+  for (const auto interval : {std::optional<Duration>(), std::optional<Duration>(seconds(30))}) {
+    state.take({{.unacknowledged = 0}, at(0), at(0), interval});
+    CHECK(state.take(depth(5, 1), kWall).in_flight == std::nullopt);
+  }
+  state.take({{.unacknowledged = 0}, at(0), at(0), seconds(5)});
+  CHECK(state.take(depth(5, 1), kWall).in_flight == 0);
 }
 
 TEST_CASE("a zero after a non-zero is marked until it is confirmed") {
@@ -177,11 +188,44 @@ TEST_CASE(
   CHECK(state.take(depth(10, 1), kWall).oldest->method == AgeMethod::bound);
 }
 
-TEST_CASE("a queue the management API knows to have been empty is as good as one seen empty") {
-  QueueState state(AgeChoice::bound, kPoll, true);
-  for (int second : {0, 5, 10}) state.take(depth(second, 0, 4), kWall);
-  state.take(sample(10, {.messages = 0, .priorities = true}));
-  CHECK(state.take(depth(15, 2, 4), kWall).oldest->age == seconds(5) + kStatisticsLag);
+TEST_CASE("no upper bound below the truth when statistics are made every 30 s") {
+  // A message arrives at 31 and is taken by a worker at once; the worker dies at 58.
+  QueueState state(AgeChoice::automatic, kPoll, true);
+  for (int second = 0; second < 95; second += 5) {
+    const int made = second / 30 * 30;
+    state.take(sample(second, {.unacknowledged = made > 31 && made < 58 ? 1 : 0,
+                               .messages = made > 31 ? 1 : 0,
+                               .published = second > 31 ? 11 : 10}));
+    const bool back = second >= 58;
+    const auto reading = state.take(back ? depth(second, 1, 0) : depth(second, 0, 1), kWall);
+    if (!reading.oldest || reading.oldest->kind == OldestAge::Kind::lower_bound) continue;
+    INFO("at " << second);
+    CHECK(reading.oldest->age >= seconds(second - 31));
+  }
+}
+
+TEST_CASE("a stamp in milliseconds is no age") {
+  const std::int64_t now = GENERATE(1'795'327'000, 1'800'000'000, 1'810'000'000);
+  CHECK(timestamp_age(now * 1000, WallTime(seconds(now))) == std::nullopt);
+  CHECK(timestamp_age(now, WallTime(seconds(now)))->age == seconds(0));
+}
+
+TEST_CASE("a stamp in the future is said when it is the only method asked for") {
+  auto state = with_stats(AgeChoice::timestamp, {.head_timestamp = 1'700'000'000'000});
+  const auto reading = state.take(depth(5, 1), kWall);
+  CHECK(reading.oldest == std::nullopt);
+  CHECK(reading.hint ==
+        "no age: the head's timestamp lies in the future: is it in milliseconds (AMQP's are "
+        "seconds), or the publisher's clock wrong?");
+}
+
+TEST_CASE("a leaderless spell of 5 s is never believed at a 100 ms poll") {
+  QueueState state(AgeChoice::automatic, std::chrono::milliseconds(100), false);
+  state.take(depth(0, 3, 1), kWall);
+  for (int i = 0; i <= 50; ++i) {
+    const auto when = at(1) + i * std::chrono::milliseconds(100);
+    CHECK(state.take({0, 0, when, when}, kWall).zero_unconfirmed);
+  }
 }
 
 TEST_CASE("consumers that hold everything are hinted at") {

@@ -51,6 +51,14 @@ TEST_CASE("a listing is read by name") {
   CHECK(list->at("b") == QueueStats{});
 }
 
+TEST_CASE("the uptimes of the nodes that run are read") {
+  const auto uptimes = parse_uptimes(R"([{"name": "a", "uptime": 12}, {"name": "b"}, {}])");
+  REQUIRE(uptimes.ok());
+  CHECK(*uptimes == std::map<std::string, std::int64_t>{{"a", 12}});
+  CHECK(parse_uptimes("{}").error().kind == ErrorKind::malformed);
+  CHECK(parse_uptimes("no").error().kind == ErrorKind::malformed);
+}
+
 TEST_CASE("an answer that is not what was asked for is an error, not an empty queue") {
   const std::string body =
       GENERATE("", "<html>", "{", "3", "[1]", "null", "\"text\"", R"({"name": "\ud800"})");

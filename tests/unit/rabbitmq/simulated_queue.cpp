@@ -15,6 +15,7 @@ SimulatedQueue::SimulatedQueue(World world, std::uint32_t seed) : world_(world),
   ttl_ = uniform(2, 60);
   churn_ = random_() % 2 == 0 ? 0.05 : 0.005;
   limit_ = 5 + random_() % 100;
+  next_told_ = now_ + uniform(0, std::chrono::duration<double>(world_.statistics_interval).count());
   next_publish_stats_ = now_ + uniform(0, 5);
   next_size_stats_ = now_ + uniform(0, 5);
   next_redeliver_stats_ = now_ + uniform(0, 5);
@@ -125,11 +126,16 @@ void SimulatedQueue::restart() {
   while (!consumers_.empty()) kill_consumer(0);
   published_ = 0;
   redelivered_ = 0;
+  told_ = {};
   shown_ = {};
   restarted_ = true;
 }
 
 void SimulatedQueue::make_statistics() {
+  if (now_ >= next_told_) {
+    next_told_ = now_ + world_.statistics_interval;
+    tell_sizes();
+  }
   if (now_ >= next_publish_stats_) {
     next_publish_stats_ = now_ + uniform(5, 5.5);
     if (published_ > 0) shown_.published = published_;
@@ -140,20 +146,27 @@ void SimulatedQueue::make_statistics() {
   }
   if (now_ < next_size_stats_) return;
   next_size_stats_ = now_ + uniform(5, 5.5);
-  shown_.ready = ready();
-  shown_.unacknowledged = 0;
+  shown_.ready = told_.ready;
+  shown_.unacknowledged = told_.unacknowledged;
+  shown_.messages = told_.messages;
+  shown_.head_timestamp = told_.head_timestamp;
+}
+
+void SimulatedQueue::tell_sizes() {
+  told_ = {};
+  told_.ready = ready();
+  told_.unacknowledged = 0;
   std::optional<TimePoint> head;
   if (!ready_.empty()) head = ready_.front().published;
   for (const auto& consumer : consumers_) {
-    *shown_.unacknowledged += static_cast<std::int64_t>(consumer.in_hand.size());
+    *told_.unacknowledged += static_cast<std::int64_t>(consumer.in_hand.size());
     for (const auto& message : consumer.in_hand) {
       head = std::min(head.value_or(message.published), message.published);
     }
   }
-  shown_.messages = *shown_.ready + *shown_.unacknowledged;
-  shown_.head_timestamp.reset();
+  told_.messages = *told_.ready + *told_.unacknowledged;
   if (head && !world_.requeue_to_tail) {
-    shown_.head_timestamp =
+    told_.head_timestamp =
         std::chrono::floor<std::chrono::seconds>(head->time_since_epoch()).count();
   }
 }

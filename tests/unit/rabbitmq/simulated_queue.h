@@ -23,10 +23,13 @@ struct World {
   bool purges = false;
   bool restarts = false;   ///< of the broker: counters gone, messages still there
   bool uncounted = false;  ///< some arrivals are not in the publish counter (dead-lettered)
+  Duration statistics_interval = std::chrono::seconds(5);  ///< collect_statistics_interval
 };
 
 /// A queue with a publisher whose rate changes and several consumers, in virtual time, with the
-/// broker's statistics: each kind made every 5 to 5.5 s with a phase of its own. Knows the truth.
+/// broker's statistics: each kind collected every 5 to 5.5 s with a phase of its own, the counters
+/// as they are then, the sizes as the queue last told them (every `statistics_interval`). Knows the
+/// truth.
 class SimulatedQueue {
  public:
   SimulatedQueue(World world, std::uint32_t seed);
@@ -70,6 +73,7 @@ class SimulatedQueue {
   void kill_consumer(std::size_t index);
   void restart();
   void make_statistics();
+  void tell_sizes();
   bool chance(double per_second);
   Duration uniform(double low_seconds, double high_seconds);
 
@@ -89,8 +93,9 @@ class SimulatedQueue {
   bool unseen_end_ = false;
   bool restarted_ = false;
 
-  QueueStats shown_;
-  TimePoint next_publish_stats_, next_size_stats_, next_redeliver_stats_;
+  QueueStats told_;   // by the queue
+  QueueStats shown_;  // by the management API
+  TimePoint next_told_, next_publish_stats_, next_size_stats_, next_redeliver_stats_;
 };
 
 }  // namespace jobscaler::rabbitmq::test
