@@ -36,8 +36,8 @@ Result<bool> resolve(const std::string& host, Duration timeout, const Interrupt&
 Result<UniqueFd> dial(const std::string& host, int port, Duration timeout,
                       const Interrupt& interrupt);
 
-/// A TCP connection to the first of `addresses` that takes one, each with its share of the time that
-/// is left. 0 with `fd` connected, the last errno, or -1 when interrupted.
+/// A TCP connection to the first of `addresses` that takes one, each with its share of the time
+/// that is left. 0 with `fd` connected, the last errno, or -1 when interrupted.
 int connect_to_any(const addrinfo* addresses, TimePoint deadline, const Interrupt& interrupt,
                    UniqueFd& fd);
 
