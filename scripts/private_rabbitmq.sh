@@ -66,10 +66,12 @@ broker_pid() { cat "$dir/pid" 2>/dev/null || true; }
 end_everything() {
   local pids
   mapfile -t pids < <(our_pids)
-  (( ${#pids[@]} == 0 )) && return 0
-  end_pids CONT "${pids[@]}"
-  end_pids KILL "${pids[@]}"
-  wait_gone 5 "${pids[@]}" || die "processes ${pids[*]} do not end"
+  while (( ${#pids[@]} > 0 )); do
+    end_pids CONT "${pids[@]}"
+    end_pids KILL "${pids[@]}"
+    wait_gone 5 "${pids[@]}" || die "processes ${pids[*]} do not end"
+    mapfile -t pids < <(our_pids)  # one that was listed may have started another meanwhile
+  done
 }
 
 # ------------------------------------------------------------------------------------------- set-up
@@ -267,7 +269,7 @@ mkdir -p "$1"
 dir=$(cd "$1" && pwd -P)
 
 case $command in
-  start) trap 'end_everything; exit 130' INT TERM; start ;;
+  start) trap 'end_everything; exit 130' HUP INT TERM; start ;;
   stop) if [[ -e $dir/$marker ]]; then end_everything; rm -f "$dir/env"; fi ;;
   restart) load_ports; stop_gracefully; launch || die "the broker does not start again; see $dir/out" ;;
   kill9) signal_broker KILL; end_everything ;;

@@ -2,8 +2,9 @@
 # with_rabbitmq.sh COMMAND ARG... - runs the command beside a private RabbitMQ of its own.
 # The command finds AMQP_PORT, MANAGEMENT_PORT and AMQP_URL in its environment, and in RABBITMQ_DIR the directory
 # to give to private_rabbitmq.sh. Exit status: the command's; 77 (skipped) when there is no RabbitMQ to start.
-set -euo pipefail
-scripts=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "$0")/common.sh"
+scripts=$REPO/scripts
 
 if [ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; then
   echo "skipped: needs Debian's package rabbitmq-server"
@@ -16,11 +17,13 @@ clean_up() {
   status=$?
   [ "$BASHPID" = $$ ] || exit "$status" # a child, ended before it became another program: bash runs this in it, too
   trap - EXIT
+  end_children # the command, which must not run on without its broker
   "$scripts/private_rabbitmq.sh" stop "$RABBITMQ_DIR" || true
   rm -rf "$RABBITMQ_DIR"
   exit "$status"
 }
 trap clean_up EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -29,5 +32,5 @@ set -a
 # shellcheck disable=SC1091
 . "$RABBITMQ_DIR/env"
 set +a
-"$@" &
+setsid "$@" &
 wait "$!"

@@ -63,8 +63,9 @@ int run(const Config& config, telemetry::Log& log) {
     for (const rabbitmq::Queue& queue : queues) sources[queue.scaler] = connections.back().get();
   }
 
-  say(log, fmt::format("version {} starts: {} scalers, instance {}", JOBSCALER_VERSION,
-                       config.scalers.size(), config.kubernetes.instance));
+  say(log, fmt::format("version {} starts: {} scaler{}, instance {}", JOBSCALER_VERSION,
+                       config.scalers.size(), config.scalers.size() == 1 ? "" : "s",
+                       config.kubernetes.instance));
   cluster.start();
   Loop loop(Engine(engine_spec(config), BootClock::now()),
             {.mailbox = mailbox, .cluster = cluster, .sources = sources, .log = log});

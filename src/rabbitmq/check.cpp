@@ -43,7 +43,9 @@ CheckLine age_by_amqp(AgeChoice choice, const std::string& why) {
 
 std::vector<std::string> methods(AgeChoice choice, const QueueStats& stats) {
   std::vector<std::string> found;
-  if (allows(choice, AgeChoice::timestamp) && stats.head_timestamp) found.push_back("`timestamp`");
+  const auto now = std::chrono::system_clock::now();
+  const bool stamped = stats.head_timestamp && timestamp_age(*stats.head_timestamp, now);
+  if (allows(choice, AgeChoice::timestamp) && stamped) found.push_back("`timestamp`");
   if (allows(choice, AgeChoice::arrivals) && !stats.refuses_publishes)
     found.push_back("`arrivals`");
   if (allows(choice, AgeChoice::bound)) found.push_back("`bound`");
@@ -70,6 +72,11 @@ CheckLine age_by_management(AgeChoice choice, const QueueStats& stats) {
   if (choice == AgeChoice::arrivals) {
     return {Status::fail, "",
             "no age: `arrivals` does not work for queues with overflow reject-publish"};
+  }
+  if (stats.head_timestamp) {
+    return {Status::warn, "",
+            "no age by `timestamp` right now: the head's timestamp lies in the future (it is in "
+            "milliseconds, or the publisher's clock is wrong)"};
   }
   return {
       Status::warn, "",

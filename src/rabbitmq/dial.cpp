@@ -93,9 +93,9 @@ Result<AddressList> find_addresses(const std::string& host, int port, TimePoint 
   return std::move(lookup->addresses);
 }
 
-int count_addresses(const AddressList& addresses) {
+int count_addresses(const addrinfo* addresses) {
   int count = 0;
-  for (const addrinfo* one = addresses.get(); one != nullptr; one = one->ai_next) ++count;
+  for (const addrinfo* one = addresses; one != nullptr; one = one->ai_next) ++count;
   return count;
 }
 
@@ -155,20 +155,25 @@ Result<UniqueFd> dial(const std::string& host, int port, Duration timeout,
   const auto deadline = BootClock::now() + timeout;
   auto addresses = find_addresses(host, port, deadline, timeout, interrupt);
   if (!addresses) return addresses.error();
+  UniqueFd fd;
+  const int status = connect_to_any(addresses->get(), deadline, interrupt, fd);
+  if (status < 0) return stopped();
+  if (status != 0) return no_connection(peer_name(host, port), status, timeout);
+  const int on = 1;
+  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return fd;
+}
+
+int connect_to_any(const addrinfo* addresses, TimePoint deadline, const Interrupt& interrupt,
+                   UniqueFd& fd) {
   int status = ETIMEDOUT;
-  auto left = count_addresses(*addresses);
-  for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
-    UniqueFd fd;
+  auto left = count_addresses(addresses);
+  for (const addrinfo* address = addresses; address != nullptr; address = address->ai_next) {
     const auto now = BootClock::now();
     status = connect_to(*address, now + (deadline - now) / left--, interrupt, fd);
-    if (status < 0) return stopped();
-    if (status == 0) {
-      const int on = 1;
-      setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      return fd;
-    }
+    if (status <= 0) break;
   }
-  return no_connection(peer_name(host, port), status, timeout);
+  return status;
 }
 
 void bound_socket(int fd, Duration timeout) {

@@ -6,6 +6,8 @@
 #include "jobscaler/result.h"
 #include "rabbitmq/interrupt.h"
 
+struct addrinfo;
+
 namespace jobscaler::rabbitmq {
 
 /// Closes a file descriptor it owns.
@@ -33,6 +35,11 @@ Result<bool> resolve(const std::string& host, Duration timeout, const Interrupt&
 /// cancelled.
 Result<UniqueFd> dial(const std::string& host, int port, Duration timeout,
                       const Interrupt& interrupt);
+
+/// A TCP connection to the first of `addresses` that takes one, each with its share of the time
+/// that is left. 0 with `fd` connected, the last errno, or -1 when interrupted.
+int connect_to_any(const addrinfo* addresses, TimePoint deadline, const Interrupt& interrupt,
+                   UniqueFd& fd);
 
 /// Bounds what the kernel does with the socket on its own: data that stay unacknowledged for
 /// `timeout` break the connection (also under a send that would otherwise wait for ever), and a

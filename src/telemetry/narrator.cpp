@@ -76,7 +76,10 @@ bool Narrator::worth_a_line(const Decision& decision, const Told& told) {
   if (changed) {
     // A trouble that has been told of must be seen to end, passing or not.
     bool recovered = told.printed && level_of(*told.printed) == Level::warn;
-    return recovered || !is_passing(decision.reason) || decision.at - told.since >= kPatience;
+    // A scaler begins before its first reading comes.
+    bool beginning = !told.printed && decision.reason == Reason::source_unavailable;
+    bool passing = beginning || is_passing(decision.reason);
+    return recovered || !passing || decision.at - told.since >= kPatience;
   }
   Duration silence = decision.at - told.printed_at;
   return silence >= (is_rest(decision.reason) ? kHeartbeat : kRepeat);

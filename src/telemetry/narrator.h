@@ -13,7 +13,8 @@ namespace jobscaler::telemetry {
 ///
 /// - A start is always a line.
 /// - A hold is a line when its reason changes. Holds that belong to a healthy ramp (waiting for a
-///   pod, settling, ...) become one only once they have stood for kPatience.
+///   pod, settling, ...) become one only once they have stood for kPatience. So does that a scaler
+///   which has just begun has no reading.
 /// - A standing hold that keeps a wanted worker from being started is repeated every kRepeat.
 /// - Everything else is silence, but for one line per scaler every kHeartbeat.
 class Narrator {

@@ -308,6 +308,24 @@ TEST_CASE("check says what each queue looks like and which age it will get") {
              Catch::EndsWith("age only since the queue was last empty: it is a priority queue"));
 }
 
+TEST_CASE("check says that the head's timestamp lies in the future") {
+  TestClient client(shared_broker().settings());
+  const auto queue = new_queue_name("check-milliseconds");
+  client.declare(queue);
+  client.publish(queue, numbered(1), 1'800'000'000'000);
+  const auto settings = shared_broker().managed_settings();
+  Fixture fixture(settings, {queue_of(queue, AgeChoice::timestamp)});
+  fixture.read_until("s", [](const auto& r) {
+    return r.ok() && r->hint.find("lies in the future") != std::string::npos;
+  });
+  const auto lines = check(settings, {queue_of(queue, AgeChoice::timestamp)});
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[2].status == CheckLine::Status::warn);
+  CHECK_THAT(lines[2].text,
+             Catch::EndsWith("no age by `timestamp` right now: the head's timestamp lies in the "
+                             "future (it is in milliseconds, or the publisher's clock is wrong)"));
+}
+
 TEST_CASE("check of a management API nobody uses asks it") {
   auto settings = shared_broker().settings();
   settings.management = "http://127.0.0.1:1";

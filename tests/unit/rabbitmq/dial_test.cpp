@@ -1,5 +1,6 @@
 #include "rabbitmq/dial.h"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,7 +15,6 @@ using std::chrono::seconds;
 /// A loopback port that takes connections, at most `backlog` of them unaccepted.
 struct Listener {
   explicit Listener(int backlog) : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
@@ -24,7 +24,15 @@ struct Listener {
     REQUIRE(getsockname(fd.get(), generic, &size) == 0);
     port = ntohs(address.sin_port);
   }
+  addrinfo info() {
+    addrinfo info{};
+    info.ai_family = AF_INET;
+    info.ai_addr = reinterpret_cast<sockaddr*>(&address);
+    info.ai_addrlen = sizeof address;
+    return info;
+  }
   UniqueFd fd;
+  sockaddr_in address{};
   int port = 0;
 };
 
@@ -36,6 +44,24 @@ TEST_CASE("dial connects") {
   const auto fd = dial("127.0.0.1", listener.port, seconds(10), interrupt);
   REQUIRE(fd.ok());
   CHECK(fd->get() >= 0);
+}
+
+TEST_CASE("dial reaches the second address when the first drops what comes") {
+  Listener full(0);
+  const Interrupt interrupt;
+  std::vector<UniqueFd> filling;
+  for (;;) {  // until the backlog is full and the kernel drops what comes
+    auto fd = dial("127.0.0.1", full.port, std::chrono::milliseconds(100), interrupt);
+    if (!fd) break;
+    REQUIRE(filling.size() < 100);
+    filling.push_back(std::move(*fd));
+  }
+  Listener good(1);
+  addrinfo second = good.info();
+  addrinfo first = full.info();
+  first.ai_next = &second;
+  UniqueFd fd;
+  CHECK(connect_to_any(&first, BootClock::now() + seconds(2), interrupt, fd) == 0);
 }
 
 TEST_CASE("dial gives up at its deadline when nobody takes the connection") {

@@ -29,6 +29,18 @@ class Story {
 
 }  // namespace
 
+TEST_CASE("that no reading has come yet is not told of a scaler that has just begun") {
+  Story story;
+  CHECK_FALSE(story.hold(0s, Reason::source_unavailable));
+  CHECK(story.hold(5ms, Reason::below_threshold));
+  CHECK(story.hold(6ms, Reason::source_unavailable));
+  SECTION("unless none comes") {
+    Story other;
+    CHECK_FALSE(other.hold(0s, Reason::source_unavailable));
+    CHECK(other.hold(5s, Reason::source_unavailable));
+  }
+}
+
 TEST_CASE("every start is a line") {
   Story story;
   CHECK(story.start(0s, Reason::messages_above));
@@ -73,7 +85,7 @@ TEST_CASE("holds that every ramp goes through are lines only once they have stoo
 
 TEST_CASE("the end of a trouble is told at once, whatever comes after it") {
   Story story;
-  CHECK(story.hold(0s, Reason::source_unavailable));
+  CHECK(story.hold(0s, Reason::cluster_refused));
   CHECK(story.hold(5s, Reason::waiting_for_ready));
 }
 
@@ -100,7 +112,7 @@ TEST_CASE("troubles are warnings") {
   Narrator narrator;
   Decision decision;
   decision.scaler = "orders";
-  decision.reason = Reason::source_unavailable;
+  decision.reason = Reason::cluster_refused;
   CHECK(narrator.narrate(decision).level == Level::warn);
   decision.reason = Reason::at_max;
   CHECK(narrator.narrate(decision).level == Level::info);
