@@ -198,6 +198,7 @@ void Client::Impl::stop() {
     stopped = true;
     interrupted = active;
   }
+  lookup.forget();
   for (const auto& activity : interrupted) {
     activity->source.cancel();
     // Not left to the lookup of a name, which cannot be interrupted.

@@ -62,6 +62,7 @@ struct Lookup::State : std::enable_shared_from_this<Lookup::State> {
   void start();
   void run();
   void expire(const std::shared_ptr<Asker>& asker);
+  Askers take_askers();
 
   const std::string name;  // empty: there is nothing to look up
   const Duration timeout;
@@ -95,12 +96,17 @@ void Lookup::State::run() {
   const std::lock_guard lock(mutex);
   running = false;
   if (found) known_until = BootClock::now() + kBelieved;
-  for (auto& asker : std::exchange(askers, {})) {
-    asker->deadline.cancel();
+  for (auto& asker : take_askers()) {
     pool().post([asker, found] {
       asker->done(found ? std::nullopt : std::optional(Failure{kProblem, EHOSTUNREACH}));
     });
   }
+}
+
+/// REQUIRES: locked
+Lookup::State::Askers Lookup::State::take_askers() {
+  for (const auto& asker : askers) asker->deadline.cancel();
+  return std::exchange(askers, {});
 }
 
 void Lookup::State::expire(const std::shared_ptr<Asker>& asker) {
@@ -117,6 +123,12 @@ Lookup::Lookup(const std::string& host, Duration timeout)
 void Lookup::ask(Done done) {
   if (state_->is_known()) return done(std::nullopt);
   state_->add(std::move(done));
+}
+
+void Lookup::forget() {
+  State::Askers forgotten;  // destroyed without the lock
+  const std::lock_guard lock(state_->mutex);
+  forgotten = state_->take_askers();
 }
 
 }  // namespace jobscaler::http

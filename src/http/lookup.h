@@ -21,8 +21,11 @@ class Lookup {
   Lookup(const std::string& host, Duration timeout);
 
   /// `done` is called once: at once on the calling thread if there is nothing to look up, else on
-  /// the pool, after `timeout` at the latest. It may be called after the Lookup is gone.
+  /// the pool, after `timeout` at the latest.
   void ask(Done done);
+
+  /// Whoever has asked and has not been answered will not be.
+  void forget();
 
  private:
   struct State;
