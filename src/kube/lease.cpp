@@ -18,6 +18,13 @@ std::optional<std::int64_t> number_from(const std::string& text) {
 
 }  // namespace
 
+bool is_lease(const Json& json) {
+  const auto* metadata = find(json, {"metadata"});
+  const auto* annotations = find(json, {"metadata", "annotations"});
+  return text(json, {"kind"}) == "Lease" && metadata != nullptr && metadata->is_object() &&
+         (annotations == nullptr || annotations->is_object());
+}
+
 MarkMap marks_of(const Json& lease, std::vector<std::string>* odd) {
   MarkMap marks;
   const auto prefix = mark_annotation("");

@@ -24,6 +24,12 @@ http::Request lease_request(const char* method, const std::string& path, std::st
   return request;
 }
 
+Result<Json> parse_lease(const std::string& body) {
+  auto json = parse_json(body);
+  if (json.ok() && is_lease(*json)) return json;
+  return Error{ErrorKind::malformed, "the API server's answer is not a Lease"};
+}
+
 bool is_success(const http::Response& answer) {
   return answer.status >= 200 && answer.status < 300;
 }
@@ -57,7 +63,7 @@ Result<MarkMap> Marks::read_or_create(const std::string& name_space) {
 }
 
 Result<MarkMap> Marks::loaded(const std::string& body) {
-  const auto lease = parse_json(body);
+  const auto lease = parse_lease(body);
   if (!lease.ok()) return lease.error();
   std::vector<std::string> odd;
   auto marks = marks_of(*lease, &odd);
@@ -97,6 +103,7 @@ void Marks::was_read(const std::string& name_space, const Result<http::Response>
     marks = wanted_;
   }
   if (answer.ok() && answer->status == 404) {
+    marks = known();  // a Lease that somebody deleted had more than what we want to write now
     return put(lease_request("POST", leases_path(name_space),
                              new_lease(name_space, session_.instance, marks)),
                "create", name_space, marks);
@@ -104,12 +111,19 @@ void Marks::was_read(const std::string& name_space, const Result<http::Response>
   if (!answer.ok() || answer->status != 200) {
     return write_later(error_from("get", name_space, answer).message);
   }
-  const auto lease = parse_json(answer->body);
+  const auto lease = parse_lease(answer->body);
   if (!lease.ok()) return write_later(lease.error().message);
   const auto raised = raised_lease(*lease, marks);
   if (!raised) return written(marks);
   put(lease_request("PUT", leases_path(name_space, lease_name(session_.instance)), *raised),
       "update", name_space, marks);
+}
+
+MarkMap Marks::known() {
+  const std::lock_guard lock(mutex_);
+  auto marks = written_;
+  for (const auto& [scaler, number] : wanted_) marks[scaler] = std::max(marks[scaler], number);
+  return marks;
 }
 
 void Marks::put(http::Request request, const char* verb, const std::string& name_space,
@@ -124,8 +138,14 @@ void Marks::put(http::Request request, const char* verb, const std::string& name
 void Marks::was_put(const Intent& intent, const MarkMap& marks,
                     const Result<http::Response>& answer) {
   if (answer.ok() && is_success(*answer)) return written(marks);
-  // Somebody else was faster: look again.
-  if (answer.ok() && answer->status == 409) return write();
+  if (answer.ok() && answer->status == 409) {
+    // Somebody else was faster: look again, at once the first time.
+    const bool first = [this] {
+      const std::lock_guard lock(mutex_);
+      return !std::exchange(in_conflict_, true);
+    }();
+    if (first) return write();
+  }
   write_later(answer.ok() ? explain(intent, status_of(*answer)) : answer.error().message);
 }
 
@@ -139,6 +159,7 @@ void Marks::written(const MarkMap& marks) {
     }
     for (const auto& [scaler, number] : wanted_) more = more || number > written_[scaler];
     writing_ = more;
+    in_conflict_ = false;
     backoff_.reset();
     said_.clear();
     ready = take_ready();

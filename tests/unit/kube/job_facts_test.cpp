@@ -29,6 +29,14 @@ std::string refusal_of(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("a deletion time of null is none") {
+  const auto job =
+      parse_job(json("{'metadata': {'name': 'n', 'uid': 'u', 'deletionTimestamp': "
+                     "null, 'labels': {'jobscaler.io/scaler': 's'}}}"));
+  REQUIRE(job.ok());
+  CHECK_FALSE(job->deleting);
+}
+
 TEST_CASE("a Job just created is an unfinished worker without a pod") {
   const auto job = job_with(", 'spec': {'suspend': false}, 'status': {}");
   CHECK(job.name == "orders-41");
