@@ -29,7 +29,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;  ///< Authorization, ...
   /// Of a request that is of use only soon: answered with `cancelled` if it would leave later.
   /// Looked at before the connection is chosen or made. Streams do not look at it.
-  std::optional<TimePoint> send_before;
+  std::optional<TimePoint> send_before = std::nullopt;
 };
 
 struct Response {
