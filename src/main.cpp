@@ -2,6 +2,7 @@
 #include <getopt.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <string>
@@ -171,9 +172,7 @@ int dispatch(const Options& options) {
   return options.command == "run" ? run(options) : check(options);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_program(int argc, char** argv) {
   try {
     Options options;
     std::string wrong = parse_command_line(argc, argv, options);
@@ -187,4 +186,13 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "jobscaler: {}\n", error.what());
     return kFailure;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int status = run_program(argc, argv);
+  std::fflush(nullptr);
+  // The HTTP library would wait for its threads, one of which may hang in a name's lookup.
+  std::_Exit(status);
 }

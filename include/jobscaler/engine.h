@@ -101,10 +101,11 @@ struct WorkerGone {
 };
 
 /// The watch on workers is up, or has been down since `since`. Nothing is decided once it has been
-/// down for a minute, and as long as it is down no worker is taken for stuck, nor deleted. Up again,
-/// the workers' clocks run on when a list (Jobs and pods) asked for since then has come, or 5 s
-/// later: a watch that goes on where it was needs no list. After a minute or more decisions wait for
-/// the same; after less they go on at once, as names guard against a view that is not much older.
+/// down for a minute, and as long as it is down no worker is taken for stuck, nor deleted. Up
+/// again, the workers' clocks run on when a list (Jobs and pods) asked for since then has come, or
+/// 5 s later: a watch that goes on where it was needs no list. After a minute or more decisions
+/// wait for the same; after less they go on at once, as names guard against a view that is not much
+/// older.
 struct WatchChanged {
   bool up = true;
   TimePoint since{};

@@ -63,7 +63,7 @@ struct RabbitmqSource {
 
 struct KubernetesConfig {
   std::string name_space;  ///< empty: the pod's own, else the kubeconfig context's, else "default"
-  std::string kubeconfig;  ///< path; empty: in-cluster, else $KUBECONFIG, else ~/.kube/config
+  std::string kubeconfig;  ///< path; empty: see kube/credentials.h
   std::string context;     ///< empty: the kubeconfig's current one
   std::string instance = "jobscaler";  ///< tells several daemons in one namespace apart
   Duration timeout = std::chrono::seconds(10);

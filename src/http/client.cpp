@@ -9,7 +9,9 @@
 #include <condition_variable>
 #include <mutex>
 #include <set>
+#include <variant>
 
+#include "http/lookup.h"
 #include "http/peer_clients.h"
 #include "http/words.h"
 
@@ -112,7 +114,22 @@ void ignore_failure(pplx::task<T> task) {
   });
 }
 
-/// Waits for a task that may take as long as it likes: cpprestsdk cannot interrupt a name lookup.
+/// The response, or what went wrong.
+std::variant<Response, Failure> outcome_of(pplx::task<Response> task) {
+  try {
+    return task.get();
+  } catch (...) {
+    return failure_from(std::current_exception());
+  }
+}
+
+/// A callback that throws is a bug: it ends the process, rather than an answer being lost in the
+/// library that called us.
+void deliver(const std::function<void(Result<Response>)>& done, Result<Response> result) noexcept {
+  done(std::move(result));
+}
+
+/// Waits for a task that may take as long as it likes, until it is cancelled.
 template <typename T>
 bool wait_for(pplx::task<T> task, const pplx::cancellation_token& token, Duration limit) {
   const auto signal = std::make_shared<Signal>();
@@ -127,9 +144,11 @@ bool wait_for(pplx::task<T> task, const pplx::cancellation_token& token, Duratio
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   Impl(std::string base_url, TlsFiles tls, Duration timeout)
-      : clients(std::move(base_url), std::move(tls), timeout) {}
+      : clients(std::move(base_url), std::move(tls), timeout),
+        lookup(clients.host(), clients.timeout()) {}
 
   void attempt(const std::shared_ptr<Call>& call);
+  void transmit(const std::shared_ptr<Call>& call);
   void settle(const std::shared_ptr<Call>& call, pplx::task<Response> task);
   void finish(const std::shared_ptr<Call>& call, Result<Response> result);
   void finish_later(const std::shared_ptr<Call>& call, Error error);
@@ -137,8 +156,12 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   Result<Response> stream(Activity& activity, const Request& request, Duration idle_timeout,
                           const std::function<bool(const std::string&)>& on_line,
                           const std::function<void()>& on_open);
+  std::optional<Error> await_lookup(const Activity& activity);
+  Result<Response> read_refusal(Activity& activity, const http_response& message);
   Result<Response> read_lines(Activity& activity, http_response message,
                               const std::function<bool(const std::string&)>& on_line);
+  template <typename T>
+  Error give_up(Activity& activity, pplx::task<T> task, const std::string& words);
 
   bool begin(const std::shared_ptr<Activity>& activity);
   void end(const std::shared_ptr<Activity>& activity);
@@ -146,6 +169,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   void wait_until_idle();
 
   PeerClients clients;
+  Lookup lookup;
   std::mutex mutex;
   std::condition_variable idle;
   bool stopped = false;
@@ -174,9 +198,10 @@ void Client::Impl::stop() {
     stopped = true;
     interrupted = active;
   }
+  lookup.forget();
   for (const auto& activity : interrupted) {
     activity->source.cancel();
-    // Not left to cpprestsdk, which cannot interrupt a name lookup.
+    // Not left to the lookup of a name, which cannot be interrupted.
     const auto call = std::dynamic_pointer_cast<Call>(activity);
     if (call) finish_later(call, clients.cancelled());
   }
@@ -190,6 +215,18 @@ void Client::Impl::wait_until_idle() {
 // ------------------------------------------------------------------------------------- requests
 
 void Client::Impl::attempt(const std::shared_ptr<Call>& call) {
+  lookup.ask([self = shared_from_this(), call](const std::optional<Failure>& failure) {
+    if (!failure) return self->transmit(call);
+    self->finish(call, self->clients.error_from(*failure, self->clients.timeout()));
+  });
+}
+
+void Client::Impl::transmit(const std::shared_ptr<Call>& call) {
+  const auto& before = call->request.send_before;
+  if (before && BootClock::now() > *before) {
+    return finish_later(
+        call, {ErrorKind::cancelled, clients.peer() + ": not sent, because it is too late"});
+  }
   auto usable = clients.shared();
   if (!usable.ok()) return finish_later(call, usable.error());
   try {
@@ -207,16 +244,14 @@ void Client::Impl::attempt(const std::shared_ptr<Call>& call) {
 }
 
 void Client::Impl::settle(const std::shared_ptr<Call>& call, pplx::task<Response> task) {
-  try {
-    finish(call, task.get());
-  } catch (...) {
-    const auto failure = failure_from(std::current_exception());
-    if (is_dead_connection(failure) && !std::exchange(call->repeated, true)) {
-      clients.forget_connections();
-      return attempt(call);
-    }
-    finish(call, clients.error_from(failure, clients.timeout()));
+  auto outcome = outcome_of(std::move(task));
+  if (auto* response = std::get_if<Response>(&outcome)) return finish(call, std::move(*response));
+  const auto& failure = std::get<Failure>(outcome);
+  if (is_dead_connection(failure) && !std::exchange(call->repeated, true)) {
+    clients.forget_connections();
+    return attempt(call);
   }
+  finish(call, clients.error_from(failure, clients.timeout()));
 }
 
 void Client::Impl::finish(const std::shared_ptr<Call>& call, Result<Response> result) {
@@ -225,7 +260,7 @@ void Client::Impl::finish(const std::shared_ptr<Call>& call, Result<Response> re
     if (active.erase(call) == 0) return;
     ++delivering;
   }
-  std::exchange(call->done, nullptr)(std::move(result));
+  deliver(std::exchange(call->done, nullptr), std::move(result));
   const std::lock_guard lock(mutex);
   --delivering;
   idle.notify_all();
@@ -242,6 +277,7 @@ Result<Response> Client::Impl::stream(Activity& activity, const Request& request
                                       Duration idle_timeout,
                                       const std::function<bool(const std::string&)>& on_line,
                                       const std::function<void()>& on_open) {
+  if (const auto error = await_lookup(activity)) return *error;
   auto usable = clients.separate(idle_timeout);
   if (!usable.ok()) return usable.error();
   auto waited = clients.timeout();
@@ -249,21 +285,52 @@ Result<Response> Client::Impl::stream(Activity& activity, const Request& request
     const auto token = activity.source.get_token();
     auto headers = (*usable)->request(to_cpprest(request), token);
     if (!wait_for(headers, token, clients.timeout())) {
-      ignore_failure(headers);
-      const bool stopping = token.is_canceled();
-      activity.source.cancel();
-      return stopping
-                 ? clients.cancelled()
-                 : clients.unavailable("no answer within " + format_timeout(clients.timeout()));
+      return give_up(activity, headers, "no answer within ");
     }
-    waited = idle_timeout;
     auto message = headers.get();
-    if (message.status_code() != 200) return with_body(message).get();
+    if (message.status_code() != 200) return read_refusal(activity, message);
+    waited = idle_timeout;
     if (on_open) on_open();
     return read_lines(activity, message, on_line);
   } catch (...) {
     return clients.error_from(failure_from(std::current_exception()), waited);
   }
+}
+
+std::optional<Error> Client::Impl::await_lookup(const Activity& activity) {
+  struct Answer {
+    Signal come;
+    std::optional<Failure> failure;
+  };
+  const auto answer = std::make_shared<Answer>();
+  lookup.ask([answer](std::optional<Failure> failure) {
+    answer->failure = std::move(failure);
+    answer->come.set();
+  });
+  const auto token = activity.source.get_token();
+  const auto registration = token.register_callback([answer] { answer->come.set(); });
+  answer->come.wait();
+  token.deregister_callback(registration);
+  if (token.is_canceled()) return clients.cancelled();
+  if (!answer->failure) return std::nullopt;
+  return clients.error_from(*answer->failure, clients.timeout());
+}
+
+/// Not with the stream's idle timeout, which is long.
+Result<Response> Client::Impl::read_refusal(Activity& activity, const http_response& message) {
+  auto whole = with_body(message);
+  if (wait_for(whole, activity.source.get_token(), clients.timeout())) return whole.get();
+  return give_up(activity, whole, "its answer stopped coming for ");
+}
+
+/// A step of a stream that has not ended in time, or is not waited for because of stop().
+template <typename T>
+Error Client::Impl::give_up(Activity& activity, pplx::task<T> task, const std::string& words) {
+  ignore_failure(task);
+  const bool stopping = activity.source.get_token().is_canceled();
+  activity.source.cancel();
+  return stopping ? clients.cancelled()
+                  : clients.unavailable(words + format_timeout(clients.timeout()));
 }
 
 Result<Response> Client::Impl::read_lines(Activity& activity, http_response message,
@@ -286,6 +353,10 @@ Client::Client(std::string base_url, TlsFiles tls, Duration timeout)
     : impl_(std::make_shared<Impl>(std::move(base_url), std::move(tls), timeout)) {}
 
 Client::~Client() {
+  close();
+}
+
+void Client::close() {
   stop();
   impl_->wait_until_idle();
 }

@@ -27,6 +27,9 @@ struct Request {
   std::string body;
   std::string content_type = "application/json";             ///< sent when there is a body
   std::vector<std::pair<std::string, std::string>> headers;  ///< Authorization, ...
+  /// Of a request that is of use only soon: answered with `cancelled` if it would leave later.
+  /// Looked at before the connection is chosen or made. Streams do not look at it.
+  std::optional<TimePoint> send_before = std::nullopt;
 };
 
 struct Response {
@@ -37,7 +40,7 @@ struct Response {
 
 /// One HTTP(S) peer; owns cpprestsdk's client. Thread-safe. Every I/O step has `timeout` as its
 /// deadline. An HTTP status is an answer, not an error; errors are `unavailable` (with words that
-/// name the peer and what went wrong) and `cancelled` after stop().
+/// name the peer and what went wrong) and `cancelled` after stop() or `send_before`.
 ///
 /// A POST may reach the server twice (cpprestsdk repeats it on a dead pooled connection): send only
 /// what is idempotent.
@@ -46,7 +49,7 @@ class Client {
   /// `base_url`: scheme, host, port, optional path prefix. Throws nothing; a bad URL answers every
   /// request with `rejected`.
   Client(std::string base_url, TlsFiles tls, Duration timeout);
-  ~Client();  // stop(), then waits for what is under way
+  ~Client();  // close()
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -66,6 +69,10 @@ class Client {
 
   /// Cancels everything under way and everything to come. Any thread.
   void stop();
+
+  /// stop(), then waits until every callback has returned. Never call it from a callback of its
+  /// own.
+  void close();
 
  private:
   struct Impl;

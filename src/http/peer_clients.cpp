@@ -39,6 +39,10 @@ PeerClients::PeerClients(std::string base_url, TlsFiles tls, Duration timeout)
       timeout_(std::max<Duration>(timeout, std::chrono::milliseconds(1))),  // 0 cancels at once
       bad_url_(problem_with(base_url_)) {}
 
+std::string PeerClients::host() const {
+  return bad_url_ ? std::string() : web::uri(base_url_).host();
+}
+
 Result<PeerClients::Ref> PeerClients::shared() {
   const std::lock_guard lock(mutex_);
   if (const auto error = refresh_tls()) return *error;

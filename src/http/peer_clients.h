@@ -27,6 +27,9 @@ class PeerClients {
   const std::string& peer() const { return peer_; }
   Duration timeout() const { return timeout_; }
 
+  /// The host of the URL; empty if that cannot be used.
+  std::string host() const;
+
   /// The one that requests share. Error `rejected`: the URL or a TLS file cannot be used.
   Result<Ref> shared();
 

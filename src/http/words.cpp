@@ -23,9 +23,10 @@ std::string words_for_timeout(const Failure& failure, const std::string& limit) 
   if (mentions(failure, "SSL handshake")) {
     return fmt::format("no TLS handshake within {} (does it speak TLS on this port?)", limit);
   }
-  if (mentions(failure, "connect") || mentions(failure, "address")) {
-    return fmt::format("no connection within {}", limit);
+  if (mentions(failure, "address")) {
+    return fmt::format("its host name was not resolved within {}", limit);
   }
+  if (mentions(failure, "connect")) return fmt::format("no connection within {}", limit);
   if (is_in_body(failure)) {
     return fmt::format("its answer stopped coming for {}", limit);
   }

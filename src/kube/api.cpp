@@ -41,13 +41,27 @@ std::string Api::describe() {
 Result<Api::Route> Api::route() {
   auto access = credentials_.current(BootClock::now());
   if (!access.ok()) return access.error();
+  std::vector<Connection> unused;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   if (stopped_) return Error{ErrorKind::cancelled, access->server + ": cancelled"};
   if (connections_.empty() || !same_peer(connections_.back().access, *access)) {
-    auto client = std::make_unique<http::Client>(access->server, access->tls, timeout_);
-    connections_.push_back({*access, std::move(client)});
+    unused = replace_connection(*access);
   }
-  return Route{connections_.back().client.get(), access->token};
+  return Route{connections_.back().client, access->token};
+}
+
+/// Returns the connections that nobody uses any more. Whoever has a request under way, or a
+/// callback that has not returned, has the client, too.
+std::vector<Api::Connection> Api::replace_connection(const Access& access) {
+  std::vector<Connection> unused;
+  std::erase_if(connections_, [&](Connection& connection) {
+    if (connection.client.use_count() > 1) return false;
+    unused.push_back(std::move(connection));
+    return true;
+  });
+  connections_.push_back(
+      {access, std::make_shared<http::Client>(access.server, access.tls, timeout_)});
+  return unused;
 }
 
 /// After a 401: with what was read again, if that is something else.
@@ -107,7 +121,10 @@ void Api::answered(const Route& used, TimePoint sent, http::Request request, con
   if (is_unauthorized(answer)) {
     const std::shared_lock lock(gate_);
     if (const auto other = other_route(used)) {
-      return other->client->send_async(authorized(std::move(request), other->token), done);
+      // The client is kept, as it is for the first try.
+      return other->client->send_async(
+          authorized(std::move(request), other->token),
+          [done, client = other->client](auto last) { done(std::move(last)); });
     }
   }
   done(std::move(answer));
@@ -149,6 +166,7 @@ void Api::close() {
     const std::lock_guard lock(mutex_);
     closing.swap(connections_);
   }
+  for (auto& connection : closing) connection.client->close();
 }
 
 }  // namespace jobscaler::kube

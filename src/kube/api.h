@@ -54,18 +54,19 @@ class Api {
 
  private:
   struct Route {
-    http::Client* client = nullptr;  // lives until close()
+    std::shared_ptr<http::Client> client;
     std::string token;
   };
   /// A client, and the files its TlsFiles point to.
   struct Connection {
     Access access;
-    std::unique_ptr<http::Client> client;
+    std::shared_ptr<http::Client> client;
   };
 
   using Done = std::function<void(Result<http::Response>)>;
 
   Result<Route> route();
+  std::vector<Connection> replace_connection(const Access& access);
   std::optional<Route> other_route(const Route& refused);
   void answered(const Route& used, TimePoint sent, http::Request request, const Done& done,
                 Result<http::Response> answer);

@@ -21,10 +21,6 @@ bool is_ours(const Json& job, const std::string& instance, const action::StartWo
          label(kScalerLabel) == start.scaler && label(kNumberLabel) == std::to_string(start.number);
 }
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 }  // namespace
 
 Creator::Creator(Session& session, const std::vector<NodeGroupConfig>& node_groups,
@@ -62,18 +58,14 @@ void Creator::post(const Ref& creation, const std::string& manifest) {
   request.method = "POST";
   request.path = jobs_path(creation->intent.name_space) + "?fieldValidation=Strict";
   request.body = manifest;
-  const auto age = BootClock::now() - creation->start.decided_at;
-  if (age > kOldestDecision) {
-    return settle(
-        creation,
-        {Kind::too_old, {}, fmt::format("the decision was {:.1f}s old", seconds(age)), {}});
-  }
+  request.send_before = creation->start.decided_at + kOldestDecision;
   session_.api.send_async(std::move(request), [this, creation](Result<http::Response> answer) {
     posted(creation, answer);
   });
 }
 
 void Creator::posted(const Ref& creation, const Result<http::Response>& answer) {
+  if (!answer.ok() && answer.error().kind == ErrorKind::cancelled) return too_old(creation);
   auto verdict = judge_create(answer, creation->intent);
   if (verdict.settled && verdict.outcome.kind == Kind::created) {
     if (settle_as_created(creation, answer->body)) return;
@@ -82,6 +74,13 @@ void Creator::posted(const Ref& creation, const Result<http::Response>& answer) 
   if (verdict.settled) return settle(creation, verdict.outcome);
   creation->absent = verdict.outcome;
   read_back(creation);
+}
+
+/// It was not sent. (Or we are stopping, and nobody hears this.)
+void Creator::too_old(const Ref& creation) {
+  const std::chrono::duration<double> age = BootClock::now() - creation->start.decided_at;
+  settle(creation,
+         {Kind::too_old, {}, fmt::format("the decision was {:.1f}s old", age.count()), {}});
 }
 
 void Creator::read_back(const Ref& creation) {

@@ -33,6 +33,7 @@ class Creator {
 
   void post(const Ref& creation, const std::string& manifest);
   void posted(const Ref& creation, const Result<http::Response>& answer);
+  void too_old(const Ref& creation);
   void read_back(const Ref& creation);
   void was_read(const Ref& creation, const Result<http::Response>& answer);
   void read_again(const Ref& creation, const ReadBackVerdict& verdict);

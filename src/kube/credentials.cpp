@@ -16,6 +16,10 @@ std::string environment(const char* name) {
   return value != nullptr ? value : "";
 }
 
+bool is_in_pod() {
+  return !environment("KUBERNETES_SERVICE_HOST").empty();
+}
+
 std::optional<std::string> contents_of(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream contents;
@@ -83,8 +87,9 @@ void Credentials::expire() {
 }
 
 Result<Access> Credentials::read() {
-  const bool in_pod = !environment("KUBERNETES_SERVICE_HOST").empty();
-  return config_.kubeconfig.empty() && in_pod ? read_pod() : read_kubeconfig();
+  const bool kubeconfig_wanted =
+      !config_.kubeconfig.empty() || !config_.context.empty() || !environment("KUBECONFIG").empty();
+  return is_in_pod() && !kubeconfig_wanted ? read_pod() : read_kubeconfig();
 }
 
 Result<Access> Credentials::read_pod() {
@@ -117,9 +122,9 @@ Result<Access> Credentials::read_kubeconfig() {
   if (files.empty()) {
     return Error{
         ErrorKind::not_found,
-        fmt::format("no credentials for Kubernetes: this is no pod "
-                    "(KUBERNETES_SERVICE_HOST is not set), and no kubeconfig can be read{}{}; "
+        fmt::format("no credentials for Kubernetes: {}no kubeconfig can be read{}{}; "
                     "set kubernetes.kubeconfig or KUBECONFIG",
+                    is_in_pod() ? "" : "this is no pod (KUBERNETES_SERVICE_HOST is not set), and ",
                     paths.empty() ? "" : " at ", joined(paths))};
   }
   const auto context = parse_kubeconfig(files, config_.context);

@@ -29,8 +29,9 @@ struct PodAccount {
   std::string folder = "/var/run/secrets/kubernetes.io/serviceaccount";
 };
 
-/// Reads credentials, and reads them again when they may have changed: token files are rotated.
-/// Thread-safe.
+/// Reads credentials: the configured kubeconfig, else those that $KUBECONFIG lists, else the
+/// account of the pod we are in (unless a context is configured), else ~/.kube/config. Reads them
+/// again when they may have changed: token files are rotated. Thread-safe.
 class Credentials {
  public:
   explicit Credentials(KubernetesConfig config, PodAccount pod = {});

@@ -17,24 +17,24 @@ constexpr auto kForbiddenPause = std::chrono::minutes(10);
 }  // namespace
 
 void EventFinder::wake() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (std::exchange(awake_, true)) return;
-  }
-  session_.timers.after(pace_.patience, [this] { look(); });
+  look_after(pace_.patience);
+}
+
+void EventFinder::look_after(Duration pause) {
+  if (awake_.exchange(true)) return;
+  session_.timers.after(pause, [this] { look(); });
 }
 
 void EventFinder::look() {
+  awake_ = false;  // first: who is woken for comes too late for this look
   const auto unready = session_.workers.unready();
-  bool worth_it = false;
   std::string subject;
   {
     const std::lock_guard lock(mutex_);
     subject = choose(unready, BootClock::now());
-    worth_it = awake_ = !unready.empty();
   }
   if (!subject.empty()) ask(subject);
-  if (worth_it) session_.timers.after(pace_.between, [this] { look(); });
+  if (!unready.empty()) look_after(pace_.between);
 }
 
 /// The subject asked about the longest ago, if it is time to ask again. Forgets those that need no

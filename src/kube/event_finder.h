@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -28,6 +29,7 @@ class EventFinder {
 
  private:
   void look();
+  void look_after(Duration pause);
   std::string choose(const std::vector<Store::Unready>& unready, TimePoint now);
   void ask(const std::string& subject);
   void answered(const std::string& subject, const std::string& name_space,
@@ -35,8 +37,8 @@ class EventFinder {
 
   Session& session_;
   const EventPace pace_;
+  std::atomic<bool> awake_ = false;  // a look is going to come
   std::mutex mutex_;
-  bool awake_ = false;
   TimePoint not_before_{};                  // the API server does not let us list Events
   std::map<std::string, TimePoint> asked_;  // by subject
 };

@@ -13,7 +13,7 @@ const Json* find(const Json& json, JsonPath path) {
     if (field == object.end()) return nullptr;
     at = &field->second;
   }
-  return at;
+  return at->is_null() ? nullptr : at;
 }
 
 std::string text(const Json& json, JsonPath path) {
@@ -43,10 +43,11 @@ std::vector<const Json*> elements(const Json& json, JsonPath path) {
 }
 
 Result<Json> parse_json(const std::string& text) {
-  std::error_code error;
-  auto json = Json::parse(text, error);
-  if (error) return Error{ErrorKind::malformed, "not JSON: " + text.substr(0, 100)};
-  return json;
+  try {
+    return Json::parse(text);
+  } catch (const std::exception&) {  // json_exception, and range_error for half a surrogate pair
+    return Error{ErrorKind::malformed, "not JSON: " + text.substr(0, 100)};
+  }
 }
 
 }  // namespace jobscaler::kube

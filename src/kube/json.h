@@ -21,7 +21,7 @@ namespace jobscaler::kube {
 using Json = web::json::value;
 using JsonPath = std::initializer_list<std::string_view>;
 
-/// The value at the end of a path of keys; nullptr when there is none.
+/// The value at the end of a path of keys; nullptr when there is none, or null.
 const Json* find(const Json& json, JsonPath path);
 
 /// Empty when there is no such string.

@@ -54,8 +54,9 @@ struct Entry {
 
   FileOrData file_or_data(const char* name) const {
     const auto data_name = std::string(name) + "-data";
-    if (!has(data_name.c_str())) return {file_name(name), ""};
-    const auto decoded = decode_base64(text(data_name.c_str()));
+    const auto data = text(data_name.c_str());
+    if (data.empty()) return {file_name(name), ""};
+    const auto decoded = decode_base64(data);
     if (!decoded) refuse(*file, field(data_name), "is not base64");
     return {"", *decoded};
   }
@@ -73,6 +74,7 @@ Document load(const KubeconfigFile& file) {
     throw Refusal{
         fmt::format("kubeconfig {}: line {}: not YAML: {}", file.path, e.mark.line + 1, e.msg)};
   }
+  if (document.root.IsNull()) document.root = YAML::Node(YAML::NodeType::Map);  // an empty file
   if (!document.root.IsMap()) {
     throw Refusal{fmt::format("kubeconfig {}: must be a mapping with clusters, users and contexts",
                               file.path)};
@@ -100,6 +102,8 @@ std::optional<Entry> find_in(const Document& file, const std::string& plural,
     if (!item.IsMap()) refuse(file, plural, "must be a list of mappings");
     if (!item["name"] || !item["name"].IsScalar() || item["name"].Scalar() != name) continue;
     const auto path = fmt::format("{}[{}].{}", plural, name, singular);
+    const bool nobody = singular == "user" && (!item[singular] || item[singular].IsNull());
+    if (nobody) return Entry{&file, path, YAML::Node(YAML::NodeType::Map)};
     if (!item[singular] || !item[singular].IsMap()) refuse(file, path, "must be a mapping");
     return Entry{&file, path, item[singular]};
   }
@@ -153,6 +157,7 @@ KubeconfigContext read(const std::vector<Document>& files, const std::string& wa
   const auto cluster = context.text("cluster");
   read_cluster(find_entry(files, "clusters", "cluster", cluster, context.field("cluster")), result);
   const auto user = context.text("user");
+  if (user.empty()) return result;  // anonymous
   read_user(find_entry(files, "users", "user", user, context.field("user")), result);
   return result;
 }

@@ -4,6 +4,13 @@
 #include "kube/names.h"
 
 namespace jobscaler::kube {
+bool is_lease(const Json& json) {
+  const auto* metadata = find(json, {"metadata"});
+  const auto* annotations = find(json, {"metadata", "annotations"});
+  return text(json, {"kind"}) == "Lease" && metadata != nullptr && metadata->is_object() &&
+         (annotations == nullptr || annotations->is_object());
+}
+
 MarkMap marks_of(const Json& lease, std::vector<std::string>* odd) {
   MarkMap marks;
   const auto prefix = mark_annotation("");

@@ -26,6 +26,12 @@ http::Request lease_request(const char* method, const std::string& path, std::st
   return request;
 }
 
+Result<Json> parse_lease(const std::string& body) {
+  auto json = parse_json(body);
+  if (json.ok() && is_lease(*json)) return json;
+  return Error{ErrorKind::malformed, "the API server's answer is not a Lease"};
+}
+
 bool is_success(const http::Response& answer) {
   return answer.status >= 200 && answer.status < 300;
 }
@@ -42,6 +48,10 @@ std::optional<Error> Marks::load() {
   session_.outbox.post(Event(event::MarksLoaded{*marks}));
   {
     const std::lock_guard lock(mutex_);
+    // Whoever deleted the Lease meanwhile did not mean the names to start over.
+    for (const auto& [scaler, number] : written_) {
+      wanted_[scaler] = std::max(wanted_[scaler], number);
+    }
     written_ = *marks;
     if (writing_ || !is_behind()) return std::nullopt;
     writing_ = true;
@@ -62,7 +72,7 @@ Result<MarkMap> Marks::read_or_create(const std::string& name_space) {
 }
 
 Result<MarkMap> Marks::loaded(const std::string& body) {
-  const auto lease = parse_json(body);
+  const auto lease = parse_lease(body);
   if (!lease.ok()) return lease.error();
   std::vector<std::string> odd;
   auto marks = marks_of(*lease, &odd);
@@ -102,6 +112,7 @@ void Marks::was_read(const std::string& name_space, const Result<http::Response>
     marks = wanted_;
   }
   if (answer.ok() && answer->status == 404) {
+    marks = known();  // a Lease that somebody deleted had more than what we want to write now
     return put(lease_request("POST", leases_path(name_space),
                              new_lease(name_space, session_.instance, marks)),
                "create", name_space, marks);
@@ -109,12 +120,19 @@ void Marks::was_read(const std::string& name_space, const Result<http::Response>
   if (!answer.ok() || answer->status != 200) {
     return write_later(error_from("get", name_space, answer).message);
   }
-  const auto lease = parse_json(answer->body);
+  const auto lease = parse_lease(answer->body);
   if (!lease.ok()) return write_later(lease.error().message);
   const auto raised = raised_lease(*lease, marks);
   if (!raised) return written(marks);
   put(lease_request("PUT", leases_path(name_space, lease_name(session_.instance)), *raised),
       "update", name_space, marks);
+}
+
+MarkMap Marks::known() {
+  const std::lock_guard lock(mutex_);
+  auto marks = written_;
+  for (const auto& [scaler, number] : wanted_) marks[scaler] = std::max(marks[scaler], number);
+  return marks;
 }
 
 void Marks::put(http::Request request, const char* verb, const std::string& name_space,
@@ -129,8 +147,14 @@ void Marks::put(http::Request request, const char* verb, const std::string& name
 void Marks::was_put(const Intent& intent, const MarkMap& marks,
                     const Result<http::Response>& answer) {
   if (answer.ok() && is_success(*answer)) return written(marks);
-  // Somebody else was faster: look again.
-  if (answer.ok() && answer->status == 409) return write();
+  if (answer.ok() && answer->status == 409) {
+    // Somebody else was faster: look again, at once the first time.
+    const bool first = [this] {
+      const std::lock_guard lock(mutex_);
+      return !std::exchange(in_conflict_, true);
+    }();
+    if (first) return write();
+  }
   write_later(answer.ok() ? explain(intent, status_of(*answer)) : answer.error().message);
 }
 
@@ -145,6 +169,7 @@ void Marks::written(const MarkMap& marks) {
     more = is_behind();
     writing_ = more;
     failing_ = false;
+    in_conflict_ = false;
     backoff_.reset();
     said_.clear();
     ready = take_ready();
@@ -179,9 +204,8 @@ void Marks::after_written(const std::string& scaler, std::function<void()> task)
 
 /// Is there a mark that the Lease does not have? REQUIRES: mutex_ is held.
 bool Marks::is_behind() {
-  return std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& mark) {
-    return mark.second > written_[mark.first];
-  });
+  return std::any_of(wanted_.begin(), wanted_.end(),
+                     [&](const auto& mark) { return mark.second > written_[mark.first]; });
 }
 
 std::vector<std::function<void()>> Marks::take_ready() {

@@ -17,10 +17,14 @@ namespace jobscaler::kube {
 
 using MarkMap = std::map<std::string, std::int64_t>;  // by scaler
 
+/// Whether it is a Lease whose annotations can be read and written.
+bool is_lease(const Json& json);
+
 /// The marks on a Lease; annotations that are not numbers are left out and named in `odd`.
 MarkMap marks_of(const Json& lease, std::vector<std::string>* odd = nullptr);
 
 /// The Lease with these marks where they are higher than what it has; absent: none is.
+/// REQUIRES: is_lease(lease)
 std::optional<std::string> raised_lease(const Json& lease, const MarkMap& marks);
 
 /// A Lease that holds nothing but marks.
@@ -33,8 +37,8 @@ class Marks {
  public:
   explicit Marks(Session& session) : session_(session) {}
 
-  /// Reads the Lease, or creates it, and posts MarksLoaded; marks of ours that it does not have (any
-  /// more) are written. Blocks. An error: it could not be done; try again later.
+  /// Reads the Lease, or creates it, and posts MarksLoaded; marks of ours that it does not have
+  /// (any more) are written. Blocks. An error: it could not be done; try again later.
   std::optional<Error> load();
 
   /// Writes the mark, with retries until it is written.
@@ -48,6 +52,7 @@ class Marks {
  private:
   Result<MarkMap> read_or_create(const std::string& name_space);
   Result<MarkMap> loaded(const std::string& body);
+  MarkMap known();
   void write();
   void was_read(const std::string& name_space, const Result<http::Response>& answer);
   void put(http::Request request, const char* verb, const std::string& name_space, MarkMap marks);
@@ -63,7 +68,8 @@ class Marks {
   MarkMap wanted_;
   MarkMap written_;
   bool writing_ = false;
-  bool failing_ = false;  // the last write did not succeed
+  bool failing_ = false;      // the last write did not succeed
+  bool in_conflict_ = false;  // the last write was
   std::multimap<std::string, std::function<void()>> waiting_;
   Backoff backoff_{real_random()};
   std::set<std::string> said_;

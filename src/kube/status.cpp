@@ -3,7 +3,9 @@
 #include <cpprest/json.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 #include "kube/json.h"
 
@@ -12,6 +14,7 @@ namespace {
 
 constexpr std::size_t kLongestMessage = 600;
 constexpr int kMostCauses = 3;
+constexpr std::int64_t kLongestWait = 60;  // seconds
 
 std::string shortened(std::string words) {
   if (words.size() > kLongestMessage) words = words.substr(0, kLongestMessage) + "...";
@@ -31,11 +34,16 @@ std::string causes_of(const Json& status) {
   return shortened(words);
 }
 
+/// A proxy's wish to wait for a day must not blind us for one.
+Duration granted(std::int64_t seconds) {
+  return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongestWait));
+}
+
 std::optional<Duration> seconds_from(const std::string& text) {
-  int seconds = 0;
+  std::int64_t seconds = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (parsed.ec != std::errc() || seconds < 0) return std::nullopt;
-  return std::chrono::seconds(seconds);
+  return granted(seconds);
 }
 
 void read_object(const std::string& body, ServerStatus& status) {
@@ -47,7 +55,7 @@ void read_object(const std::string& body, ServerStatus& status) {
   status.causes = causes_of(*json);
   if (const auto code = integer(*json, {"code"})) status.code = static_cast<int>(*code);
   if (const auto wait = integer(*json, {"details", "retryAfterSeconds"})) {
-    status.retry_after = std::chrono::seconds(*wait);
+    status.retry_after = granted(*wait);
   }
 }
 

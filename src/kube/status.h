@@ -16,7 +16,7 @@ struct ServerStatus {
   std::string message;  ///< for people; never empty
   std::string
       causes;  ///< of an Invalid: "spec.template.spec.containers[0].image: Required value; ..."
-  std::optional<Duration> retry_after;  ///< the header's, else the object's
+  std::optional<Duration> retry_after;  ///< the header's, else the object's; at most a minute
   bool from_api_server = false;         ///< there was a Status object
 };
 

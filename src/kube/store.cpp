@@ -198,10 +198,17 @@ Store::Events Store::event_found(const std::string& subject, EventWords words) {
 }
 
 std::vector<Store::Unready> Store::unready() const {
+  // Not pod_of() for each Job: this is asked for once a second, with thousands of workers.
+  std::map<std::string, const OwnedPod*> best;  // by the Job's uid
+  for (const auto& [uid, pod] : pods_) {
+    auto*& known = best[job_of(pod)];
+    if (known == nullptr || is_better(pod, *known)) known = &pod;
+  }
   std::vector<Unready> all;
   for (const auto& [uid, job] : jobs_) {
     if (is_finished(job) || job.deleting || job.suspended) continue;
-    const auto* pod = pod_of(job);
+    const auto found = best.find(uid);
+    const auto* pod = found == best.end() ? nullptr : found->second;
     if (pod == nullptr) {
       all.push_back({uid, job.created});
     } else if (!pod->facts.ready && !is_over(pod->facts)) {

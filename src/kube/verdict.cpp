@@ -39,13 +39,6 @@ std::string words_of(const ServerStatus& status) {
   return status.causes.empty() ? status.message : status.causes;
 }
 
-/// Whether the object may have been written although the answer is an error.
-bool may_have_happened(const ServerStatus& status) {
-  if (status.code < 500) return status.reason == "Timeout";
-  if (status.reason == "ServerTimeout" || status.code == 504) return true;
-  return !status.retry_after && !mentions(status, "failed calling webhook");
-}
-
 CreateVerdict settled(Kind kind, std::string words, std::optional<Duration> retry_after = {}) {
   return {true, {kind, std::nullopt, std::move(words), retry_after}};
 }
@@ -55,14 +48,13 @@ CreateVerdict unclear(Kind if_absent, std::string words, std::optional<Duration>
 }
 
 CreateVerdict judge_forbidden(const ServerStatus& status, const Intent& intent) {
-  if (is_quota_template_error(status)) return settled(Kind::template_refused, status.message);
-  // A POST whose answer was lost is sent again by cpprestsdk: the first may have filled the quota.
-  if (mentions(status, "exceeded quota")) return unclear(Kind::quota_exceeded, status.message);
   // Admission plugins answer 403, too; only RBAC's is about our rights.
   if (mentions(status, "cannot create resource")) {
     return settled(Kind::refused, explain(intent, status));
   }
-  return settled(Kind::refused, status.message);
+  if (is_quota_template_error(status)) return unclear(Kind::template_refused, status.message);
+  if (mentions(status, "exceeded quota")) return unclear(Kind::quota_exceeded, status.message);
+  return unclear(Kind::refused, status.message, status.retry_after);
 }
 
 CreateVerdict judge_conflict(const ServerStatus& status) {
@@ -70,21 +62,25 @@ CreateVerdict judge_conflict(const ServerStatus& status) {
     return unclear(Kind::not_created, "the name existed a moment ago and is gone");
   }
   // "Operation cannot be fulfilled on resourcequotas": two writers at once.
-  return settled(Kind::refused, status.message, status.retry_after.value_or(kSoon));
+  return unclear(Kind::refused, status.message, status.retry_after.value_or(kSoon));
 }
 
+/// 400 and 422.
+CreateVerdict judge_invalid(const ServerStatus& status) {
+  if (is_webhook_denial(status)) return settled(Kind::refused, status.message, status.retry_after);
+  return settled(Kind::template_refused, words_of(status));
+}
+
+/// A POST whose answer was lost on a reused connection is sent again by cpprestsdk: a refusal may
+/// be the second's alone. Only one that says what is wrong with any POST like it is believed; what
+/// became of the others is looked up.
 CreateVerdict judge_status(const ServerStatus& status, const Intent& intent) {
-  if (may_have_happened(status)) {
-    return unclear(Kind::refused, explain(intent, status), status.retry_after);
-  }
+  if (status.code == 401) return settled(Kind::refused, explain(intent, status));
+  if (status.code == 400 || status.code == 422) return judge_invalid(status);
   if (status.code == 403) return judge_forbidden(status, intent);
   if (status.code == 409) return judge_conflict(status);
-  if (is_webhook_denial(status)) return settled(Kind::refused, status.message, status.retry_after);
-  if (status.code == 400 || status.code == 422) {
-    return settled(Kind::template_refused, words_of(status));
-  }
-  if (is_missing_namespace(status)) return settled(Kind::refused, missing_namespace(intent));
-  return settled(Kind::refused, explain(intent, status), status.retry_after);
+  if (is_missing_namespace(status)) return unclear(Kind::refused, missing_namespace(intent));
+  return unclear(Kind::refused, explain(intent, status), status.retry_after);
 }
 
 }  // namespace

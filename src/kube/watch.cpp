@@ -12,8 +12,14 @@ constexpr auto kHealthy = std::chrono::minutes(2);  // without a failure: waits 
 /// there is no watch to come back and find its version too old.
 constexpr auto kLongOutage = std::chrono::minutes(1);
 constexpr auto kShortLife = std::chrono::seconds(1);
-constexpr int kShortestWatchSeconds = 300;
+constexpr int kShortestWatchSeconds = 60;  // what a dead connection can hide is hidden no longer
 constexpr auto kIdleMargin = std::chrono::seconds(5);  // on top of what the server was asked for
+
+/// Go writes a list without elements as null.
+bool is_list(const Json& page) {
+  if (text(page, {"metadata", "resourceVersion"}).empty() || !page.has_field("items")) return false;
+  return page.at("items").is_array() || page.at("items").is_null();
+}
 
 }  // namespace
 
@@ -64,15 +70,14 @@ void Watch::list_answered(const Result<http::Response>& answer, TimePoint now) {
 
 void Watch::accept_page(const std::string& body, TimePoint now) {
   const auto page = parse_json(body);
-  const auto version = page.ok() ? text(*page, {"metadata", "resourceVersion"}) : "";
-  if (version.empty() || find(*page, {"items"}) == nullptr) {
+  if (!page.ok() || !is_list(*page)) {
     return fail("the API server's list of " + intent_.resource + " is not a list", now);
   }
   for (const auto* item : elements(*page, {"items"})) sink_.listed(*item);
   continue_token_ = text(*page, {"metadata", "continue"});
   not_before_ = now;
   if (!continue_token_.empty()) return;
-  resource_version_ = version;
+  resource_version_ = text(*page, {"metadata", "resourceVersion"});
   since_ = list_asked_at_;
   listing_ = false;
   sink_.list_ended();
@@ -89,55 +94,53 @@ void Watch::list_again(TimePoint now) {
 // ---------------------------------------------------------------------------------------- watches
 
 void Watch::watch_opened(TimePoint now) {
-  opened_at_ = last_heard_ = now;
-  open_ = true;
-  brought_something_ = false;
+  open_ = Open{now, now, resource_version_, std::nullopt, std::nullopt};
   if (std::exchange(in_sync_, true)) return;
   sink_.synced();
 }
 
 bool Watch::line(const std::string& line, TimePoint now) {
-  last_heard_ = now;
-  brought_something_ = true;
+  open_->last_heard = now;
+  if (line.empty()) return true;
   const auto event = parse_json(line);
   const auto* object = event.ok() ? find(*event, {"object"}) : nullptr;
   const bool understood = object != nullptr && handle(text(*event, {"type"}), *object);
-  if (!understood) nonsense_ = line.substr(0, 100);
-  return understood && !error_;
+  if (!understood) open_->nonsense = line.substr(0, 100);
+  return understood && !open_->error;
 }
 
 /// False: makes no sense.
 bool Watch::handle(const std::string& type, const Json& object) {
   if (type == "ERROR") {
-    error_ = status_of_object(object.serialize());
+    open_->error = status_of_object(object.serialize());
     return true;
   }
   const auto version = text(object, {"metadata", "resourceVersion"});
   if (type.empty() || version.empty()) return false;
   if (type == "ADDED" || type == "MODIFIED") sink_.changed(object);
   if (type == "DELETED") sink_.deleted(object);
-  since_ = last_heard_;
+  since_ = open_->last_heard;
   resource_version_ = version;  // bookmarks, and types yet to be invented, bring nothing else
   return true;
 }
 
 void Watch::watch_ended(const Result<http::Response>& answer, TimePoint now) {
-  const bool was_open = std::exchange(open_, false);
+  const auto ended = std::exchange(open_, std::nullopt);  // absent: it was never opened
   // Silence for the whole idle timeout: nobody knows since when it was meaningless.
-  const bool silent = now - last_heard_ >= idle_timeout_;
-  const bool lived = was_open && (brought_something_ || now - opened_at_ >= kShortLife);
+  const bool silent = ended && now - ended->last_heard >= idle_timeout_;
+  const bool lived =
+      ended && (resource_version_ != ended->from || now - ended->since >= kShortLife);
   // An ERROR or nonsense is nothing to go by: the view is as old as what came before it.
-  if (lived && !silent && !error_ && nonsense_.empty()) since_ = now;
-  if (error_) return refused(*std::exchange(error_, std::nullopt), now);
-  if (!nonsense_.empty()) {
-    const auto line = std::exchange(nonsense_, "");
+  if (lived && !silent && !ended->error && !ended->nonsense) since_ = now;
+  if (ended && ended->error) return refused(*ended->error, now);
+  if (ended && ended->nonsense) {
     listing_ = true;
-    return fail(fmt::format("a line of the watch on {} makes no sense: {}", intent_.resource, line),
+    return fail(fmt::format("a line of the watch on {} makes no sense: {}", intent_.resource,
+                            *ended->nonsense),
                 now);
   }
-  const bool cut = !answer.ok();
-  if (cut && (!lived || silent)) return fail(answer.error().message, now);
-  if (!cut && answer->status != 200) return refused(status_of(*answer), now);
+  if (answer.ok() && answer->status != 200) return refused(status_of(*answer), now);
+  if (!answer.ok() && (!lived || silent)) return fail(answer.error().message, now);
   if (!lived) {
     return fail(fmt::format("the watch on {} ends as soon as it is opened", intent_.resource), now);
   }

@@ -37,9 +37,9 @@ class WatchSink {
 /// An ERROR event in the stream, or the answer to a request: 410 lists again; 429 waits and watches
 /// again from the same version; anything else waits and lists again. A stream that ended, cleanly
 /// or cut, is taken up again at once and without a word, as client-go does: proxies cut streams
-/// all day. One that was silent for too long, or that lived under a second and brought nothing,
-/// waits and watches again. A line that cannot be understood lists again, and so does an outage of a
-/// minute. Waits double from 0.8 s
+/// all day. One that was silent for too long, or that lived under a second and brought nothing new,
+/// waits and watches again. A line that cannot be understood lists again, and so does an outage of
+/// a minute. Waits double from 0.8 s
 /// to 30 s with jitter, and start over after two minutes without a failure.
 class Watch {
  public:
@@ -60,7 +60,7 @@ class Watch {
   void list_answered(const Result<http::Response>& answer, TimePoint now);
 
   void watch_opened(TimePoint now);
-  /// False: read no further, end the stream.
+  /// REQUIRES: the watch was opened. False: read no further, end the stream.
   bool line(const std::string& line, TimePoint now);
   void watch_ended(const Result<http::Response>& answer, TimePoint now);
 
@@ -88,14 +88,15 @@ class Watch {
   TimePoint since_;  // when the view was last known to be current; of use when it is not
   TimePoint list_asked_at_{};
 
-  // Of the watch that is open, or was last.
-  bool open_ = false;
-  TimePoint opened_at_{};
-  TimePoint last_heard_{};
-  Duration idle_timeout_{};
-  bool brought_something_ = false;
-  std::optional<ServerStatus> error_;  // its ERROR event
-  std::string nonsense_;               // its line that could not be understood
+  Duration idle_timeout_{};  // of the last watch that was asked for
+  struct Open {
+    TimePoint since{};
+    TimePoint last_heard{};
+    std::string from;                     // resourceVersion
+    std::optional<ServerStatus> error;    // its ERROR event
+    std::optional<std::string> nonsense;  // its line that could not be understood
+  };
+  std::optional<Open> open_;
 };
 
 }  // namespace jobscaler::kube

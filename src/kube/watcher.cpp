@@ -41,7 +41,7 @@ void Watcher::run() {
 void Watcher::list(Watch& watch, const std::string& name_space, const std::string& query) {
   watch.list_asked(BootClock::now());
   auto answer = session_.api.send(request(name_space, query));
-  if (answer.ok() && !session_.api.clock().ahead()) {
+  if (answer.ok() && answer->status == 200 && !session_.api.clock().ahead()) {
     // Ages would have to be made up.
     answer = Error{ErrorKind::malformed, "the API server's answers have no Date header"};
   }

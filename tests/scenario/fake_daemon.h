@@ -60,8 +60,8 @@ class FakeDaemon {
   Faults faults;
   Duration watch_delay = milliseconds(30);
   Duration list_time = milliseconds(40);  ///< from asking to having it; at least 20 ms
-  /// The pods' list is in so much later than the Jobs', and those that are told meanwhile have their
-  /// old pods.
+  /// The pods' list is in so much later than the Jobs', and those that are told meanwhile have
+  /// their old pods.
   Duration pods_lag{};
 
  private:

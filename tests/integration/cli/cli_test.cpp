@@ -31,7 +31,9 @@ class Scratch {
     path_ = pattern;
   }
   ~Scratch() {
-    for (const char* name : {"/out", "/err", "/config.yaml"}) unlink((path_ + name).c_str());
+    for (const char* name : {"/out", "/err", "/config.yaml", "/kubeconfig", "/began"}) {
+      unlink((path_ + name).c_str());
+    }
     rmdir(path_.c_str());
   }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
@@ -121,3 +123,36 @@ TEST_CASE("a wrong configuration exits 2 with every problem at once") {
   CHECK_THAT(outcome.err, Catch::Contains("config.yaml:2:1: error: "));
   CHECK_THAT(outcome.err, Catch::Contains("did you mean scalers?"));
 }
+
+#ifdef HANG_LOOKUPS
+TEST_CASE("the daemon ends at once on SIGTERM while a lookup hangs") {
+  Scratch scratch;
+  std::ofstream(scratch.file("kubeconfig")) << R"(
+current-context: m
+contexts: [{name: m, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: 'http://hanging.test:1'}}]
+users: [{name: u, user: {token: t}}]
+)";
+  std::ofstream(scratch.file("config.yaml"))
+      << "kubernetes: {kubeconfig: " << scratch.file("kubeconfig") << R"(, timeout: 5m}
+connections: {rabbit: {rabbitmq: {host: 127.0.0.1, port: 1}}}
+nodeGroups: [{name: default}]
+scalers:
+  - name: orders
+    rabbitmq: {connection: rabbit, queue: orders}
+    scaleUp: {messagesAbove: 1}
+    workers: {max: 1, nodeGroups: [default]}
+    job: {template: {spec: {containers: [{name: w, image: x}]}}}
+)";
+  const std::string command = "export LOOKUP_BEGAN=" + scratch.file("began") +
+                              "; timeout -s KILL 60 env LD_PRELOAD=" HANG_LOOKUPS
+                              " " JOBSCALER_BINARY " run --config " +
+                              scratch.file("config.yaml") + " >" + scratch.file("out") +
+                              " & until [ -e $LOOKUP_BEGAN ]; do kill -0 $! && sleep 0.05 || exit "
+                              "9; done; kill $!; wait $!";
+  const int status = std::system(command.c_str());
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);  // 137: killed, because it went on for a minute
+  CHECK_THAT(contents_of(scratch.file("out")), Catch::Contains("SIGTERM: stops"));
+}
+#endif

@@ -1,6 +1,7 @@
 // Servers that are away, come back, or stand still; writes that have to be made again.
 
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "client.h"
 #include "kubesim.h"
@@ -75,12 +76,16 @@ TEST_CASE("a server that dies and comes back empty is listed anew") {
 
 TEST_CASE("a client stops although the server stands still") {
   Kubesim server;
-  Client client(of(server));
+  auto options = of(server);
+  options.timeout = std::chrono::minutes(10);  // nothing ends by itself while the test waits
+  Client client(options);
   client.start();
   server.fault(R"({"kind": "freeze"})");
   client.ask_for(1);
   eventually("the request is frozen", [&] { return server.struck() > 0; });
-  client.stop();
+  auto stopping = std::async(std::launch::async, [&] { client.stop(); });
+  CHECK(stopping.wait_for(std::chrono::minutes(1)) == std::future_status::ready);
+  stopping.get();
   const auto told = client.recorder().count();
   server.clear_faults();
   eventually("the late request is done", [&] { return server.jobs() == Names{"orders-1"}; });

@@ -700,8 +700,7 @@ TEST_CASE("a worker that ended and expired unseen is not said to be deleted by s
   b.knows({ready(1)}).reads(0, 3).step(3);
   b.blind(10, 1000);
   b.hears(event::WorkersListed{{}, at(1000)}, 1000.1).step(1000.1);
-  CHECK(b.news() ==
-        Texts{"orders-1 is gone: it ended, or was deleted, while the watch was down"});
+  CHECK(b.news() == Texts{"orders-1 is gone: it ended, or was deleted, while the watch was down"});
   CHECK(b.all<action::WorkerNews>()[0].level == Level::info);
 }
 
@@ -765,6 +764,5 @@ TEST_CASE("a drained worker is nobody's fault when its pod is gone first") {
   worker.finished = at(65);
   b.hears(event::WorkerSeen{worker}, 66).reads(100, 66).step(66);
   CHECK(b.decision().start);
-  CHECK(b.news() ==
-        Texts{"orders-1 failed after 1m5s: BackoffLimitExceeded (not its own fault)"});
+  CHECK(b.news() == Texts{"orders-1 failed after 1m5s: BackoffLimitExceeded (not its own fault)"});
 }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "http/client.h"
@@ -143,6 +144,34 @@ TEST_CASE("any status but 200 comes with its body whole and no line") {
   CHECK(streamed.result->status == 410);
   CHECK(streamed.result->body == "gone\nfor good\n");
   CHECK(streamed.lines.empty());
+}
+
+TEST_CASE("a refusal that stops in the middle has the request's deadline") {
+  const auto streamed = stream(
+      [](Connection& c, Counter&) {
+        c.write("HTTP/1.1 503 Text\r\nContent-Length: 100\r\n\r\nstart");
+        c.wait_for_close();
+      },
+      600s, 100ms);
+  CHECK(streamed.words == "its answer stopped coming for 100ms");
+}
+
+TEST_CASE("stop ends a refusal that stops in the middle") {
+  Counter written;
+  ScriptedPeer peer([&](Connection& c) {
+    c.read_request();
+    c.write("HTTP/1.1 503 Text\r\nContent-Length: 100\r\n\r\nstart");
+    written.add();
+    c.wait_for_close();
+  });
+  Client client(peer.url(), {}, 600s);
+  std::thread stopper([&] {
+    written.reaches(1);
+    client.stop();
+  });
+  const auto result = client.stream(get(), 600s, [](const std::string&) { return true; });
+  stopper.join();
+  CHECK(result.error().kind == ErrorKind::cancelled);
 }
 
 TEST_CASE("a stream ends when its reader has had enough") {

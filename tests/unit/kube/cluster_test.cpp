@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <thread>
+#include <future>
 
 #include "fake_api.h"
 #include "http/scripted_peer.h"
@@ -29,6 +29,17 @@ struct Bench {
   RecordingOutbox outbox;
   kube::Cluster cluster{api.config(), one_group(), {scaler_called("orders")}, outbox};
 };
+
+KubernetesConfig config_for(const ScriptedPeer& peer, const TemporaryFolder& folder) {
+  KubernetesConfig config;
+  config.kubeconfig = folder.write(
+      "config", fmt::format("current-context: m\n"
+                            "contexts: [{{name: m, context: {{cluster: c, user: u}}}}]\n"
+                            "clusters: [{{name: c, cluster: {{server: '{}'}}}}]\n"
+                            "users: [{{name: u, user: {{}}}}]\n",
+                            peer.url()));
+  return config;
+}
 
 template <typename T>
 std::size_t index_of(const std::vector<Event>& events) {
@@ -64,24 +75,44 @@ TEST_CASE("a cluster tells its marks, then its workers, then what changes") {
   CHECK(gone->name == "orders-1");
 }
 
-TEST_CASE("a cut watch is told once, and so is its return") {
+TEST_CASE("a watch that cannot be taken up again is told once, and so is its return") {
   Bench bench;
   bench.start();
   REQUIRE(bench.outbox.next<event::WorkersListed>());
   REQUIRE(bench.outbox.noted("connected to"));
+  // Both have brought something: they do not end as soon as they are opened.
+  bench.api.push("jobs", event_line("ADDED", job_json("orders", 1, "u1")));
+  bench.api.push("pods", event_line("ADDED", pod_json("p1", "u1", kReady)));
+  REQUIRE(bench.outbox.next<event::WorkerSeen>(
+      [](const auto& event) { return event.worker.pod.has_value(); }));
+  const auto watch = std::string(kJobs) + "?watch";
+  bench.api.on("GET", watch, {status_reply(429, "TooManyRequests", "slow down")});
   bench.api.cut_watches();
-  const auto down =
-      bench.outbox.next<event::WatchChanged>([](const auto& event) { return !event.up; });
-  REQUIRE(down);
-  CHECK(down->words.find("connection closed in the middle of its answer") != std::string::npos);
+  REQUIRE(bench.api.has_calls("GET", watch, 4));  // the one that was cut, and three refusals
+  bench.api.on("GET", watch, {});
   REQUIRE(bench.outbox.next<event::WatchChanged>([](const auto& event) { return event.up; }));
-  CHECK(bench.outbox.noted("connected again after"));
+  REQUIRE(bench.outbox.noted("connected again after"));
+  const auto words = "cannot list and watch jobs.batch in namespace workers (429): slow down";
+  int told = 0;
+  for (const auto& event : bench.outbox.events()) {
+    const auto* changed = std::get_if<event::WatchChanged>(&event);
+    if (changed == nullptr || changed->up) continue;
+    CHECK(changed->words == words);
+    ++told;
+  }
+  CHECK(told == 1);
+  int said = 0;
+  for (const auto& note : bench.outbox.notes()) {
+    said += note.text == std::string(words) + "; retrying";
+  }
+  CHECK(said == 1);
   CHECK(bench.api.calls("GET", std::string(kJobs) + "?limit=").size() == 1);  // not listed again
 }
 
 TEST_CASE("an API server that is down at start is waited for, and recovered from") {
   FakeApi api;
-  api.on("GET", kLease, {status_reply(503, "", "starting"), reply(200, R"({"metadata": {}})")});
+  api.on("GET", kLease,
+         {status_reply(503, "", "starting"), reply(200, R"({"kind": "Lease", "metadata": {}})")});
   api.on("GET", "/api/v1/namespaces/workers/pods?limit",
          {drop(), status_reply(500, "", "boom"),
           reply(200, R"({"metadata": {"resourceVersion": "1"}, "items": []})")});
@@ -97,7 +128,7 @@ TEST_CASE("an API server that is down at start is waited for, and recovered from
 TEST_CASE("the marks are read again with every list of Jobs, and told before it") {
   Bench bench;
   const auto lease_with = [](int mark) {
-    return reply(200, fmt::format(R"({{"metadata": {{"annotations": {{
+    return reply(200, fmt::format(R"({{"kind": "Lease", "metadata": {{"annotations": {{
                                        "jobscaler.io/mark-orders": "{}"}}}}}})",
                                   mark));
   };
@@ -150,13 +181,17 @@ TEST_CASE("stopping ends whatever is under way and posts nothing more") {
   api.on("POST", kJobs, {hang()});
   api.on("GET", "/apis/coordination.k8s.io", {hang()});
   auto outbox = std::make_unique<RecordingOutbox>();
-  kube::Cluster cluster(api.config(), one_group(), {scaler_called("orders")}, *outbox);
+  auto config = api.config();
+  config.timeout = 10min;  // nothing ends by itself while the test waits
+  kube::Cluster cluster(config, one_group(), {scaler_called("orders")}, *outbox);
   cluster.start();
   cluster.start_worker({"orders", 1, "pool", BootClock::now()});
   cluster.record_mark({"orders", 1});
   REQUIRE(api.has_calls("POST", kJobs, 2));  // the dry run and the worker
   REQUIRE(api.has_calls("GET", "/apis/coordination.k8s.io", 2));
-  cluster.stop();
+  auto stopping = std::async(std::launch::async, [&] { cluster.stop(); });
+  CHECK(stopping.wait_for(1min) == std::future_status::ready);
+  stopping.get();
   outbox.reset();  // what is posted now would crash
   cluster.stop();
   cluster.start_worker({"orders", 2, "pool", BootClock::now()});
@@ -175,17 +210,23 @@ TEST_CASE("a server without a Date header is not believed") {
     }
   });
   const TemporaryFolder folder;
-  KubernetesConfig config;
-  config.kubeconfig = folder.write(
-      "config", fmt::format("current-context: m\n"
-                            "contexts: [{{name: m, context: {{cluster: c, user: u}}}}]\n"
-                            "clusters: [{{name: c, cluster: {{server: '{}'}}}}]\n"
-                            "users: [{{name: u, user: {{}}}}]\n",
-                            peer.url()));
   RecordingOutbox outbox;
-  kube::Cluster cluster(config, one_group(), {scaler_called("orders")}, outbox);
+  kube::Cluster cluster(config_for(peer, folder), one_group(), {scaler_called("orders")}, outbox);
   cluster.start();
   CHECK(outbox.noted("the API server's answers have no Date header"));
+}
+
+TEST_CASE("a refusal without a Date header is told in its own words") {
+  ScriptedPeer peer([](Connection& connection) {
+    while (connection.read_request()) connection.answer(503, "no server is available");
+  });
+  const TemporaryFolder folder;
+  RecordingOutbox outbox;
+  kube::Cluster cluster(config_for(peer, folder), one_group(), {scaler_called("orders")}, outbox);
+  cluster.start();
+  CHECK(
+      outbox.noted("cannot list and watch pods in namespace default (503): HTTP 503: no server is "
+                   "available"));
 }
 
 TEST_CASE("check tells what is reachable, allowed and accepted, and what to do about the rest") {

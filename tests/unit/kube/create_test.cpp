@@ -178,6 +178,22 @@ TEST_CASE("an unclear creation is asked about until the API server answers, and 
   CHECK(notes[0].text.rfind("whether orders-1 was created is not known yet: ", 0) == 0);
 }
 
+TEST_CASE("a refusal of a POST that was sent twice is settled by reading the name back") {
+  for (const auto& answer :
+       {status_reply(429, "TooManyRequests", "slow", "Retry-After: 1\r\n"),
+        status_reply(403, "Forbidden", "admission says no"),
+        status_reply(409, "Conflict", "Operation cannot be fulfilled on resourcequotas"),
+        status_reply(503, "ServiceUnavailable", "starting", "Retry-After: 1\r\n"),
+        status_reply(500, "InternalError", "failed calling webhook")}) {
+    INFO(answer.body);
+    Bench bench;
+    bench.api.on("POST", kJobs, {answer});
+    bench.api.on("GET", std::string(kJobs) + "/orders-1",
+                 {reply(200, job_json("orders", 1, "u1"))});
+    CHECK(bench.create().outcome.kind == Kind::adopted);
+  }
+}
+
 TEST_CASE("a refusal is the API server's words") {
   Bench bench;
   bench.api.on("POST", kJobs,

@@ -114,6 +114,30 @@ TEST_CASE("a kubeconfig that is configured wins over the pod's account") {
   CHECK(credentials.current(kStart)->server == "https://h:6443");
 }
 
+TEST_CASE("a context that is configured is never ignored in a pod") {
+  const Nowhere nowhere;
+  const Variable host("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+  const TemporaryFolder folder;
+  const PodAccount pod{folder.path()};
+  folder.write("token", "of the pod");
+  KubernetesConfig config;
+  CHECK(Credentials(config, pod).current(kStart)->token == "of the pod");
+  config.context = "m";
+  const auto missing = Credentials(config, pod).current(kStart);
+  REQUIRE_FALSE(missing.ok());
+  CHECK(missing.error() ==
+        Error{ErrorKind::not_found,
+              "no credentials for Kubernetes: no kubeconfig can be read at "
+              "/nonexistent/.kube/config; set kubernetes.kubeconfig or KUBECONFIG"});
+  std::filesystem::create_directory(folder.path(".kube"));
+  folder.write(".kube/config", kubeconfig("token: at-home"));
+  const Variable home("HOME", folder.path().c_str());
+  CHECK(Credentials(config, pod).current(kStart)->token == "at-home");
+  config.context = "";
+  const Variable listed("KUBECONFIG", folder.write("listed", kubeconfig("token: listed")).c_str());
+  CHECK(Credentials(config, pod).current(kStart)->token == "listed");
+}
+
 TEST_CASE("KUBECONFIG and then the home folder are looked at") {
   const Nowhere nowhere;
   const TemporaryFolder folder;

@@ -12,22 +12,27 @@ namespace {
 
 constexpr auto kEvents = "/api/v1/namespaces/workers/events";
 
+/// Created a minute ago on the server's clock.
+WorkerFacts orders_1() {
+  WorkerFacts job;
+  job.name = "orders-1";
+  job.uid = "u1";
+  job.scaler = "orders";
+  job.created = *parse_rfc3339("2024-02-29T12:33:56Z");
+  return job;
+}
+
 struct Bench {
-  /// One Job "orders-1" (uid u1), created a minute ago on the server's clock, without a pod.
+  /// One Job "orders-1" without a pod.
   Bench() {
     api.on("GET", "/version", {reply(200, "{}")});
     http::Request request;
     request.path = "/version";
     REQUIRE(session.api.send(request).ok());  // sets the clock
     session.workers.update([](Store& store) {
-      WorkerFacts job;
-      job.name = "orders-1";
-      job.uid = "u1";
-      job.scaler = "orders";
-      job.created = *parse_rfc3339("2024-02-29T12:33:56Z");
       store.pods_ended();
       store.jobs_ended();
-      return store.job_seen(job);
+      return store.job_seen(orders_1());
     });
   }
   ~Bench() {
@@ -82,7 +87,11 @@ TEST_CASE("a worker that stays unready is asked about again, and no longer once 
 
 TEST_CASE("nothing is asked while every worker is finished") {
   Bench bench;
-  bench.session.workers.update([](Store& store) { return store.job_gone("u1"); });
+  bench.session.workers.update([](Store& store) {
+    auto job = orders_1();
+    job.outcome = WorkerFacts::Outcome::complete;
+    return store.job_seen(job);
+  });
   bench.finder.wake();
   bench.session.timers.after(300ms, [&] { bench.session.note(Level::info, "test", "later"); });
   REQUIRE(bench.outbox.noted("later"));

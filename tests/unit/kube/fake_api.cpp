@@ -70,6 +70,7 @@ void FakeApi::on(const std::string& method, const std::string& path, std::vector
   std::erase_if(scripts_, [&](const auto& script) {
     return script.first.method == method && script.first.path == path;
   });
+  if (answers.empty()) return;
   scripts_.emplace_back(Call{method, path, "", ""}, std::move(answers));
 }
 
@@ -134,7 +135,7 @@ std::optional<Answer> FakeApi::scripted(const Call& call) {
 
 Answer FakeApi::ordinary(const Call& call) {
   if (contains(call.path, "/leases/"))
-    return reply(200, R"({"metadata": {"resourceVersion": "1"}})");
+    return reply(200, R"({"kind": "Lease", "metadata": {"resourceVersion": "1"}})");
   if (call.method == "GET" && contains(call.path, "labelSelector")) {
     return reply(200, R"({"metadata": {"resourceVersion": "100"}, "items": []})");
   }

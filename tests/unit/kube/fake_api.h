@@ -50,6 +50,7 @@ class FakeApi {
   ~FakeApi();
 
   /// The answers to requests of this method whose path starts so, in order; the last one stays.
+  /// None: as if they had never been scripted.
   void on(const std::string& method, const std::string& path, std::vector<Answer> answers);
 
   /// Writes a line to the watch of "jobs" or "pods", as soon as there is one.

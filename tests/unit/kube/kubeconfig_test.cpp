@@ -89,7 +89,7 @@ TEST_CASE("several files are read as one, and the first that has a name wins") {
 TEST_CASE("a kubeconfig that cannot be used says which file and which field") {
   CHECK(refusal("a: [").rfind("kubeconfig /etc/kube/config: line ", 0) == 0);
   CHECK(refusal("") ==
-        "kubeconfig /etc/kube/config: must be a mapping with clusters, users and contexts");
+        "kubeconfig /etc/kube/config: current-context: is not set; set it, or kubernetes.context");
   CHECK(refusal("[]") ==
         "kubeconfig /etc/kube/config: must be a mapping with clusters, users and contexts");
   CHECK(refusal("contexts: []") ==
@@ -124,6 +124,41 @@ TEST_CASE("a kubeconfig that cannot be used says which file and which field") {
       "kubeconfig /etc/kube/config: clusters[c].cluster.certificate-authority-data: is not base64");
   CHECK(refusal(with_user("{client-certificate: c}")) ==
         "kubeconfig /etc/kube/config: users[u].user.client-key: is not set, but its other half is");
+}
+
+TEST_CASE("what kubectl reads") {
+  struct Row {
+    const char* what;
+    std::vector<std::string> files;
+    KubeconfigContext context;
+  };
+  const std::string no_user =
+      "current-context: m\n"
+      "contexts: [{name: m, context: {cluster: c}}]\n"
+      "clusters: [{name: c, cluster: {server: https://h}}]\n";
+  KubeconfigContext anonymous;
+  anonymous.server = "https://h";
+  auto with_token = anonymous;
+  with_token.token = "t";
+  auto with_file = with_token;
+  with_file.ca.file = "/etc/kube/ca.crt";
+  const auto row = GENERATE_COPY(values<Row>({
+      {"a context without a user", {no_user}, anonymous},
+      {"a user that is null", {with_user("null")}, anonymous},
+      {"a user without a body", {with_user("")}, anonymous},
+      {"a file that is empty", {"", with_user("{token: t}"), "# nothing\n"}, with_token},
+      {"data that is empty, beside a file",
+       {with_cluster("{server: https://h, certificate-authority-data: '', "
+                     "certificate-authority: ca.crt}")},
+       with_file},
+  }));
+  INFO(row.what);
+  std::vector<KubeconfigFile> files;
+  for (const auto& text : row.files) files.push_back({"/etc/kube/config", text});
+  const auto result = parse_kubeconfig(files, "");
+  INFO((result.ok() ? "" : result.error().message));
+  REQUIRE(result.ok());
+  CHECK(*result == row.context);
 }
 
 TEST_CASE("what we cannot honour is refused rather than ignored") {

@@ -8,6 +8,7 @@
 using namespace jobscaler;
 using namespace jobscaler::kube;
 using namespace jobscaler::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -31,7 +32,8 @@ struct Bench {
 };
 
 Answer lease(const std::string& version, const std::string& annotations = "{}") {
-  return reply(200, R"({"metadata": {"name": "jobscaler-jobscaler", "resourceVersion": ")" +
+  return reply(200, R"({"kind": "Lease", "metadata": {"name": "jobscaler-jobscaler",
+                        "resourceVersion": ")" +
                         version + R"(", "annotations": )" + annotations + "}}");
 }
 
@@ -84,6 +86,34 @@ TEST_CASE("a Lease that is no JSON is not read as one without marks") {
   CHECK(bench.marks.load());
 }
 
+TEST_CASE("JSON that is no Lease is not one without marks") {
+  for (const auto* body : {"{}", "[]", "null", R"({"kind": "Status", "metadata": {}})",
+                           R"({"kind": "Lease"})", R"({"kind": "Lease", "metadata": "x"})",
+                           R"({"kind": "Lease", "metadata": {"annotations": "x"}})"}) {
+    INFO(body);
+    Bench bench;
+    bench.api.on("GET", kLease, {reply(200, body)});
+    const auto problem = bench.marks.load();
+    REQUIRE(problem);
+    CHECK(problem->message == "the API server's answer is not a Lease");
+    CHECK(bench.outbox.events().empty());
+  }
+}
+
+TEST_CASE("a Lease of an odd shape is said and asked for again, and stop returns") {
+  for (const auto* body : {"[]", "\"ok\"", R"({"metadata": {"annotations": "x"}})"}) {
+    INFO(body);
+    Bench bench;
+    bench.api.on("GET", kLease, {reply(200, body), lease("5")});
+    bench.api.on("PUT", kLease, {reply(200, "{}")});
+    bench.marks.record({"orders", 7});
+    CHECK(
+        bench.outbox.noted("the Lease with the names of earlier workers cannot be written, "
+                           "retrying: the API server's answer is not a Lease"));
+    CHECK(bench.api.has_calls("PUT", kLease, 1));
+  }
+}
+
 TEST_CASE("an annotation that is no number is named and left out") {
   Bench bench;
   bench.api.on("GET", kLease, {lease("1", R"({"jobscaler.io/mark-orders": "x"})")});
@@ -115,6 +145,19 @@ TEST_CASE("a conflict is read again and the higher mark kept") {
   CHECK(marks_of(put) == MarkMap{{"orders", 7}, {"clicks", 90}});
 }
 
+TEST_CASE("a conflict that stays is retried with pauses, and said") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("5")});
+  bench.api.on("PUT", kLease, {status_reply(409, "Conflict", "modified")});
+  bench.marks.record({"orders", 7});
+  CHECK(
+      bench.outbox.noted("retrying: cannot update leases.coordination.k8s.io in namespace workers "
+                         "(409): modified"));
+  bench.session.timers.after(300ms, [&] { bench.session.note(Level::info, "test", "later"); });
+  REQUIRE(bench.outbox.noted("later"));
+  CHECK(bench.api.calls("PUT", kLease).size() < 10);  // without pauses there are a thousand
+}
+
 TEST_CASE("a mark that the Lease already has is not written") {
   Bench bench;
   bench.api.on("GET", kLease, {lease("5", R"({"jobscaler.io/mark-orders": "9"})")});
@@ -127,22 +170,32 @@ TEST_CASE("a mark that the Lease already has is not written") {
 
 TEST_CASE("a mark is written as soon as the API server lets it, said once") {
   Bench bench;
-  bench.api.on("GET", kLease, {drop(), status_reply(503, "", "starting"), lease("5")});
+  bench.api.on("GET", kLease,
+               {status_reply(503, "", "starting"), status_reply(503, "", "starting"), lease("5")});
   bench.api.on("PUT", kLease, {reply(200, "{}")});
   bench.marks.record({"orders", 7});
   REQUIRE(bench.api.has_calls("PUT", kLease, 1));
-  CHECK(
-      bench.outbox.noted("the Lease with the names of earlier workers cannot be written, "
-                         "retrying: "));
+  int said = 0;
+  for (const auto& note : bench.outbox.notes()) {
+    said += note.text ==
+            "the Lease with the names of earlier workers cannot be written, retrying: cannot get "
+            "leases.coordination.k8s.io in namespace workers (503): starting";
+  }
+  CHECK(said == 1);
 }
 
 TEST_CASE("a Lease that somebody deleted is created again with the marks") {
   Bench bench;
-  bench.api.on("GET", kLease, {status_reply(404, "NotFound", "not found")});
+  bench.api.on(
+      "GET", kLease,
+      {lease("1", R"({"jobscaler.io/mark-clicks": "41", "jobscaler.io/mark-orders": "3"})"),
+       status_reply(404, "NotFound", "not found")});
   bench.api.on("POST", kLeases, {reply(201, "{}")});
+  REQUIRE_FALSE(bench.marks.load());
   bench.marks.record({"orders", 7});
   REQUIRE(bench.api.has_calls("POST", kLeases, 1));
-  CHECK(marks_of(Json::parse(bench.api.calls("POST", kLeases)[0].body)) == MarkMap{{"orders", 7}});
+  CHECK(marks_of(Json::parse(bench.api.calls("POST", kLeases)[0].body)) ==
+        MarkMap{{"clicks", 41}, {"orders", 7}});
 }
 
 TEST_CASE("marks that come while one is written are written after it") {

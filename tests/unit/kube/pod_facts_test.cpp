@@ -91,6 +91,15 @@ TEST_CASE("disruption, deletion and the status's own reason are seen") {
   CHECK(deleting->facts.deleting);
 }
 
+TEST_CASE("a deletion time and states of null are none") {
+  const auto pod = parse_pod(json(
+      R"({'metadata': {'name': 'p', 'uid': 'u', 'deletionTimestamp': null}, 'status': {
+          'containerStatuses': [{'state': {'waiting': null, 'terminated': null}}]}})"));
+  REQUIRE(pod.ok());
+  CHECK_FALSE(pod->facts.deleting);
+  CHECK_FALSE(pod->facts.waiting);
+}
+
 TEST_CASE("phases are what they are called, and an unknown one is pending") {
   const auto stage = [](const char* phase) {
     return pod_with(", 'status': {'phase': '" + std::string(phase) + "'}").stage;

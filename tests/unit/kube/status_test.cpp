@@ -46,6 +46,20 @@ TEST_CASE("the server's wish to wait is in the header, else in the Status") {
   CHECK_FALSE(status_of(answer(429, "", {{"retry-after", "-1"}})).retry_after);
 }
 
+TEST_CASE("a wish to wait is granted up to a minute") {
+  const auto wish = [](const std::string& seconds) {
+    return status_of(answer(429, R"({"kind": "Status", "details": {"retryAfterSeconds": )" +
+                                     seconds + "}}"))
+        .retry_after;
+  };
+  CHECK(wish("60") == Duration(60s));
+  CHECK(wish("61") == Duration(60s));
+  CHECK(wish("9223372036854775807") == Duration(60s));
+  CHECK(wish("-5") == Duration(0s));
+  CHECK(status_of(answer(429, "", {{"retry-after", "86400"}})).retry_after == Duration(60s));
+  CHECK(status_of(answer(429, "", {{"retry-after", "99999999999"}})).retry_after == Duration(60s));
+}
+
 TEST_CASE("a very long message is cut") {
   const auto status =
       status_of(answer(400, R"({"kind": "Status", "message": ")" + std::string(5000, 'x') + "\"}"));

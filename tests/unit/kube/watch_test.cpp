@@ -122,13 +122,13 @@ TEST_CASE("a watch starts where the list ended") {
   CHECK(bench.wait() <= 0s);
 }
 
-TEST_CASE("a watch is asked for 300 to 600 s, and a little more is waited for it") {
+TEST_CASE("a watch is asked for 60 to 120 s, and a little more is waited for it") {
   Bench bench;
   bench.sync();
-  CHECK(bench.query_has("timeoutSeconds=300"));
-  CHECK(bench.watch.next().idle_timeout == 305s);
+  CHECK(bench.query_has("timeoutSeconds=60"));
+  CHECK(bench.watch.next().idle_timeout == 65s);
   bench.random = 0.999;
-  CHECK(bench.query_has("timeoutSeconds=599"));
+  CHECK(bench.query_has("timeoutSeconds=119"));
 }
 
 TEST_CASE("a list comes in pages") {
@@ -173,6 +173,17 @@ TEST_CASE("a list that is none is an error, not an empty list") {
     CHECK(bench.sink.take() == "began lost");
     CHECK(bench.sink.last_words == "the API server's list of jobs.batch is not a list");
     CHECK(bench.what() == Do::list);
+  }
+}
+
+TEST_CASE("a list whose items are no array is not an empty one") {
+  for (const auto* items : {"{}", "\"none\"", "0", "false"}) {
+    INFO(items);
+    Bench bench;
+    bench.list(http::Response{
+        200, fmt::format(R"({{"metadata": {{"resourceVersion": "5"}}, "items": {}}})", items), {}});
+    CHECK(bench.sink.take() == "began lost");
+    CHECK(bench.sink.last_words == "the API server's list of jobs.batch is not a list");
   }
 }
 
@@ -278,6 +289,32 @@ TEST_CASE("a watch that ends as soon as it is opened is a failure") {
   CHECK(bench.what() == Do::watch);
 }
 
+TEST_CASE("an empty line means nothing") {
+  Bench bench;
+  bench.sync();
+  CHECK(bench.watch.line("", bench.now));
+  CHECK(bench.watch.line(event("ADDED", "b", "101"), bench.now));
+  CHECK(bench.sink.take() == "changed:b");
+  bench.sync();
+  bench.watch.line("", bench.now);
+  bench.watch.watch_ended(kCleanEnd, bench.now);
+  CHECK(bench.sink.take() == "lost");
+  CHECK(bench.sink.last_words == "the watch on jobs.batch ends as soon as it is opened");
+  CHECK(bench.wait() == 800ms);
+}
+
+TEST_CASE("a watch that repeats itself and ends is a failure") {
+  for (const Result<http::Response>& end : {Result<http::Response>(kCleanEnd), {kCut}}) {
+    Bench bench;
+    bench.sync();
+    CHECK(bench.watch.line(event("BOOKMARK", "", "100"), bench.now));
+    bench.watch.watch_ended(end, bench.now);
+    CHECK(bench.sink.take() == "lost");
+    CHECK(bench.what() == Do::watch);
+    CHECK(bench.wait() == 800ms);
+  }
+}
+
 TEST_CASE("a cut watch is taken up again at once, from where it was, without a word") {
   Bench bench;
   bench.sync();
@@ -333,7 +370,7 @@ TEST_CASE("a watch that was silent for its idle timeout is lost since it was las
   bench.sync();
   bench.now += 10s;
   bench.watch.line(event("BOOKMARK", "", "101"), bench.now);
-  bench.now += 305s;
+  bench.now += 65s;
   bench.watch.watch_ended(kCut, bench.now);
   CHECK(bench.sink.since == TimePoint(1010s));
 }
@@ -400,9 +437,10 @@ TEST_CASE("any other ERROR waits and lists again") {
 }
 
 TEST_CASE("a line that cannot be understood lists again and is quoted") {
-  for (const std::string line :
-       {"half a line {", "{}", "7", R"({"type": "ADDED"})", R"({"type": "ADDED", "object": {}})",
-        R"({"object": {"metadata": {"resourceVersion": "5"}}})"}) {
+  for (const std::string line : {"half a line {", " ", "{}", "7", R"({"type": "ADDED"})",
+                                 R"({"type": "ADDED", "object": {}})",
+                                 R"({"type": "ADDED", "object": {"name": "\ud800\u0041"}})",
+                                 R"({"object": {"metadata": {"resourceVersion": "5"}}})"}) {
     INFO(line);
     Bench bench;
     bench.sync();
