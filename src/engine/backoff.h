@@ -35,8 +35,8 @@ Duration backoff_delay(Duration base, int level, std::string_view job_uid);
 
 /// The ladder after these endings, in the order in which they happened. Workers created before the
 /// last raise failed for the same reason and do not raise it again. A raise starts no lower than
-/// the level at which its worker was started, unless another one has worked since. `raises`, when given, gets the
-/// indices of the endings that raised it.
+/// the level at which its worker was started, unless another one has worked since. `raises`, when
+/// given, gets the indices of the endings that raised it.
 Backoff backoff_after(const std::vector<Ending>& endings,
                       std::vector<std::size_t>* raises = nullptr);
 

@@ -218,8 +218,8 @@ void Core::start(Scaler& scaler, Decision& decision, const std::string& group, T
   const bool observe = decision.observe;
   actions_.push_back(action::Decided{std::move(decision)});
   if (!observe) {
-    actions_.push_back(action::StartWorker{scaler.spec.name, number, group, now,
-                                           scaler.history.backoff().level});
+    actions_.push_back(
+        action::StartWorker{scaler.spec.name, number, group, now, scaler.history.backoff().level});
   }
 }
 

@@ -8,9 +8,13 @@
 namespace jobscaler::engine {
 namespace {
 
-constexpr std::array<std::string_view, 7> kNeverRan = {
-    "Evicted",  "NodeLost",   "NodeAffinity",            "NodeShutdown",
-    "Shutdown", "Terminated", "UnexpectedAdmissionError"};
+constexpr std::array<std::string_view, 7> kNeverRan = {"Evicted",
+                                                       "NodeLost",
+                                                       "NodeAffinity",
+                                                       "NodeShutdown",
+                                                       "Shutdown",
+                                                       "Terminated",
+                                                       "UnexpectedAdmissionError"};
 
 /// "OutOfcpu", "OutOfpods", "OutOfexample.com/gpu": any resource the node turned out not to have.
 bool never_ran(std::string_view reason) {
@@ -40,10 +44,9 @@ bool exited_at_once(const WorkerFacts& worker) {
 }
 
 Ending ending_of(const WorkerFacts& worker) {
-  Ending ending{worker.name,     worker.uid,
-                worker.created,  worker.finished.value_or(worker.created),
-                kind_of(worker), "",
-                worker.backoff_level};
+  Ending ending{
+      worker.name,     worker.uid, worker.created,      worker.finished.value_or(worker.created),
+      kind_of(worker), "",         worker.backoff_level};
   if (worker.outcome == WorkerFacts::Outcome::failed) ending.words = failure_words(worker);
   return ending;
 }

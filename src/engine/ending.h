@@ -22,7 +22,7 @@ struct Ending {
   TimePoint created{};
   TimePoint at{};  ///< when it ended, or became stuck
   Kind kind = Kind::blameless;
-  std::string words;  ///< "exit code 1, Error: no such host"; empty when it is nobody's fault
+  std::string words;       ///< "exit code 1, Error: no such host"; empty when it is nobody's fault
   int level_at_start = 0;  ///< the scaler's backoff level when the worker was started
 
   bool operator==(const Ending&) const = default;

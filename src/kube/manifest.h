@@ -10,7 +10,8 @@ namespace jobscaler::kube {
 
 /// The Job of worker `number` of a scaler in a node group, as JSON for POST: the user's spec,
 /// unchanged but for
-///   - the name, our labels on the Job and on its pods, and the backoff level (unless 0) on the Job,
+///   - the name, our labels on the Job and on its pods, and the backoff level (unless 0) on the
+///   Job,
 ///   - the node group's nodeSelector and tolerations, merged into the pod template (the group
 ///   wins),
 ///   - what is absent: restartPolicy Never, backoffLimit 0, ttlSecondsAfterFinished 600, and the

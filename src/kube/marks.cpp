@@ -179,9 +179,8 @@ void Marks::after_written(const std::string& scaler, std::function<void()> task)
 
 /// Is there a mark that the Lease does not have? REQUIRES: mutex_ is held.
 bool Marks::is_behind() {
-  return std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& mark) {
-    return mark.second > written_[mark.first];
-  });
+  return std::any_of(wanted_.begin(), wanted_.end(),
+                     [&](const auto& mark) { return mark.second > written_[mark.first]; });
 }
 
 std::vector<std::function<void()>> Marks::take_ready() {

@@ -33,8 +33,8 @@ class Marks {
  public:
   explicit Marks(Session& session) : session_(session) {}
 
-  /// Reads the Lease, or creates it, and posts MarksLoaded; marks of ours that it does not have (any
-  /// more) are written. Blocks. An error: it could not be done; try again later.
+  /// Reads the Lease, or creates it, and posts MarksLoaded; marks of ours that it does not have
+  /// (any more) are written. Blocks. An error: it could not be done; try again later.
   std::optional<Error> load();
 
   /// Writes the mark, with retries until it is written.

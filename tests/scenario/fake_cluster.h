@@ -76,8 +76,8 @@ class FakeCluster {
   /// requests of a daemon that is gone (or is another's) are under way.
   int window_slack = 0;
 
-  /// Daemons may be away when the highest Job goes, and then cannot keep its number: unless it is in
-  /// the marks, it may come again.
+  /// Daemons may be away when the highest Job goes, and then cannot keep its number: unless it is
+  /// in the marks, it may come again.
   bool numbers_may_be_forgotten = false;
 
   int unfinished(const std::string& scaler) const;

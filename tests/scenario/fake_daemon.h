@@ -60,8 +60,8 @@ class FakeDaemon {
   Faults faults;
   Duration watch_delay = milliseconds(30);
   Duration list_time = milliseconds(40);  ///< from asking to having it; at least 20 ms
-  /// The pods' list is in so much later than the Jobs', and those that are told meanwhile have their
-  /// old pods.
+  /// The pods' list is in so much later than the Jobs', and those that are told meanwhile have
+  /// their old pods.
   Duration pods_lag{};
 
  private:
@@ -99,6 +99,7 @@ class FakeDaemon {
   bool watching_ = false;   // events come; else they are missed
   int connection_ = 0;      // what an earlier one was doing is void
   TimePoint current_at_{};  // when the view was last current, if it is not
+  std::deque<Event> in_flight_;
   std::deque<Event> missed_;
   std::map<std::string, std::optional<PodFacts>> known_pods_;  // by the Job's uid
   std::optional<TimePoint> pods_asked_at_;

@@ -13,7 +13,8 @@ namespace {
 
 /// Worker number n, created `born` and ended `died` seconds into the test.
 Ending ending(Kind kind, int n, double born, double died) {
-  return {"orders-" + std::to_string(n), "uid-" + std::to_string(n), at(born), at(died), kind, "x", 0};
+  return {
+      "orders-" + std::to_string(n), "uid-" + std::to_string(n), at(born), at(died), kind, "x", 0};
 }
 
 History history_of(const std::vector<Ending>& endings) {

@@ -51,10 +51,10 @@ TEST_CASE("a failed Job whose pod is not there any more speaks for itself") {
 }
 
 TEST_CASE("pods that failed without having run are nobody's fault") {
-  const std::string reason = GENERATE(
-      "Evicted", "NodeLost", "OutOfcpu", "OutOfmemory", "OutOfpods", "OutOfephemeral-storage",
-      "OutOfexample.com/gpu", "NodeAffinity", "NodeShutdown", "Terminated",
-      "UnexpectedAdmissionError", "Shutdown");
+  const std::string reason =
+      GENERATE("Evicted", "NodeLost", "OutOfcpu", "OutOfmemory", "OutOfpods",
+               "OutOfephemeral-storage", "OutOfexample.com/gpu", "NodeAffinity", "NodeShutdown",
+               "Terminated", "UnexpectedAdmissionError", "Shutdown");
   WorkerFacts facts = failed();
   facts.pod->exit.reset();
   facts.pod->status_reason = reason;

@@ -46,9 +46,10 @@ TEST_CASE("a Job just created is an unfinished worker without a pod") {
 
 TEST_CASE("a number that no daemon wrote is not a number") {
   const auto number_of = [](const std::string& text) {
-    const auto job = parse_job(json("{'metadata': {'name': 'a-1', 'uid': 'u', 'labels': {"
-                                    "'jobscaler.io/scaler': 'a', 'jobscaler.io/number': '" +
-                                    text + "'}}}"));
+    const auto job =
+        parse_job(json("{'metadata': {'name': 'a-1', 'uid': 'u', 'labels': {"
+                       "'jobscaler.io/scaler': 'a', 'jobscaler.io/number': '" +
+                       text + "'}}}"));
     REQUIRE(job.ok());
     return job->number;
   };
@@ -62,10 +63,11 @@ TEST_CASE("a number that no daemon wrote is not a number") {
 
 TEST_CASE("a Job tells the backoff level it was started at") {
   const auto level_of = [](const std::string& text) {
-    const auto job = parse_job(json("{'metadata': {'name': 'a-1', 'uid': 'u', 'labels': {"
-                                    "'jobscaler.io/scaler': 'a'}, 'annotations': {"
-                                    "'jobscaler.io/backoff-level': '" +
-                                    text + "'}}}"));
+    const auto job =
+        parse_job(json("{'metadata': {'name': 'a-1', 'uid': 'u', 'labels': {"
+                       "'jobscaler.io/scaler': 'a'}, 'annotations': {"
+                       "'jobscaler.io/backoff-level': '" +
+                       text + "'}}}"));
     REQUIRE(job.ok());
     return job->backoff_level;
   };
