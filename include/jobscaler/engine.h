@@ -103,9 +103,9 @@ struct WorkerGone {
 /// The watch on workers is up, or has been down since `since`. Nothing is decided once it has been
 /// down for a minute, and as long as it is down no worker is taken for stuck, nor deleted. Up
 /// again, the workers' clocks run on when a list (Jobs and pods) asked for since then has come, or
-/// 5 s later: a watch that goes on where it was needs no list. After a minute or more decisions
-/// wait for the same; after less they go on at once, as names guard against a view that is not much
-/// older.
+/// 5 s later: a watch that goes on where it was needs no list. If nothing was seen for a minute or
+/// more, lists included, it is 30 s, and decisions wait, too; after less they go on at once, as
+/// names guard against a view that is not much older.
 struct WatchChanged {
   bool up = true;
   TimePoint since{};
@@ -250,8 +250,8 @@ class Engine {
   /// Decides for every scaler to which something happened or whose time has come, and returns what
   /// is to be done, in order: a RecordMark goes before the DeleteWorker it is for. Calling it more
   /// often than needed is harmless. Calling it more than 30 s after next_wakeup() means that the
-  /// process was stopped: nothing is decided for the next 5 s, so that the events missed can
-  /// arrive.
+  /// process was stopped: nothing is decided for the next 5 s (30 s if it was for a minute or
+  /// more), so that the events missed can arrive, unless a list asked for since then has come.
   std::vector<Action> step(TimePoint now);
 
   /// When step() is to be called next even if no event comes. Always later than the last step's

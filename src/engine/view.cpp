@@ -10,7 +10,9 @@ namespace jobscaler::engine {
 
 void View::listed(TimePoint asked_at) {
   listed_ = true;
-  if (gap_ && gap_->ended && asked_at >= *gap_->ended) gap_.reset();
+  if (!gap_) return;
+  gap_->since = std::max(gap_->since, asked_at);
+  if (gap_->ended && asked_at >= *gap_->ended) gap_.reset();
 }
 
 void View::watch_up(TimePoint now) {
@@ -32,7 +34,8 @@ void View::tick(TimePoint now, TimePoint last, TimePoint expected) {
 }
 
 const View::Gap* View::gap_at(TimePoint now) const {
-  return gap_ && !gap_->is_over(now) ? &*gap_ : nullptr;
+  const bool over = !gap_ || (gap_->ended && now >= gap_->over_at());
+  return over ? nullptr : &*gap_;
 }
 
 View::Gap& View::widen(TimePoint since, TimePoint now) {
@@ -68,7 +71,7 @@ TimePoint View::sight(TimePoint now) const {
 TimePoint View::changes_at(TimePoint now) const {
   const Gap* gap = gap_at(now);
   if (gap == nullptr) return TimePoint::max();
-  if (gap->ended) return *gap->ended + kCatchUp;
+  if (gap->ended) return gap->over_at();
   return gap->is_long(now) ? TimePoint::max() : gap->since + kWatchDeadline;
 }
 

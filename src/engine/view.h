@@ -15,14 +15,16 @@ constexpr Duration kWatchDeadline = std::chrono::seconds(60);
 /// Waking this long after the time we asked to be woken at means that the process (or the machine)
 /// was stopped, not that it was busy.
 constexpr Duration kFrozen = std::chrono::seconds(30);
-/// How long after a gap the events missed in it may take to arrive.
+/// How long after a gap the events missed in it may take to arrive, unless a list tells of them.
+/// After a long gap there will be one, as the API server does not keep old events for long.
 constexpr Duration kCatchUp = std::chrono::seconds(5);
+constexpr Duration kLongCatchUp = std::chrono::seconds(30);
 
 /// How far what is known of the workers can be trusted.
 class View {
  public:
   void marks_loaded() { marks_loaded_ = true; }
-  /// A list answers everything that was missed before it was asked for.
+  /// A list of Jobs and pods tells of everything that happened before it was asked for.
   void listed(TimePoint asked_at);
   void watch_up(TimePoint now);
   void watch_down(TimePoint since, std::string words, TimePoint now);
@@ -47,8 +49,9 @@ class View {
     std::string words;               // why it is down
     Duration stopped{};              // how long this process was stopped in it
 
-    bool is_over(TimePoint now) const { return ended && now >= *ended + kCatchUp; }
     bool is_long(TimePoint now) const { return ended.value_or(now) - since >= kWatchDeadline; }
+    /// When the missed events have arrived. REQUIRES: ended
+    TimePoint over_at() const { return *ended + (is_long(*ended) ? kLongCatchUp : kCatchUp); }
   };
 
   const Gap* gap_at(TimePoint now) const;

@@ -36,6 +36,7 @@ void FakeDaemon::kill() {
   watch_.reset();
   watch_up_ = false;
   watching_ = false;
+  in_flight_.clear();
   missed_.clear();
   known_pods_.clear();
   pods_asked_at_.reset();
@@ -62,6 +63,8 @@ void FakeDaemon::cut_watch() {
   watch_up_ = false;
   ++connection_;
   if (std::exchange(watching_, false)) current_at_ = world_.now();
+  missed_.insert(missed_.begin(), in_flight_.begin(), in_flight_.end());
+  in_flight_.clear();
   post(event::WatchChanged{false, current_at_, "connection reset by peer"});
 }
 
@@ -93,8 +96,9 @@ void FakeDaemon::list(bool then_up) {
   });
 }
 
+/// The engine has to know by itself that it has not been in the picture for longer.
 void FakeDaemon::list_failed() {
-  post(event::WatchChanged{false, current_at_, "cannot list: boom"});
+  post(event::WatchChanged{false, world_.now(), "cannot list: boom"});
   later(kListAgain, [this, connection = connection_] {
     if (connection == connection_) list(true);
   });
@@ -142,7 +146,12 @@ std::vector<WorkerFacts> FakeDaemon::with_known_pods(std::vector<WorkerFacts> wo
 
 void FakeDaemon::hear(const Event& event) {
   if (!watching_) return missed_.push_back(event);
-  later(watch_delay, [this, event] { post(event); });
+  in_flight_.push_back(event);
+  later(watch_delay, [this, connection = connection_] {
+    if (connection != connection_) return;
+    post(in_flight_.front());
+    in_flight_.pop_front();
+  });
   const auto* seen = std::get_if<event::WorkerSeen>(&event);
   if (seen == nullptr) return;
   known_pods_[seen->worker.uid] = seen->worker.pod;
@@ -151,9 +160,12 @@ void FakeDaemon::hear(const Event& event) {
   if (!world_.chance(faults.stale_events)) return;
   const WorkerFacts old = old_news_[world_.pick(old_news_.size())];
   // A stale version is followed by the present one, as after any hiccup of a cache.
-  later(watch_delay + milliseconds(1), [this, old] { post(event::WorkerSeen{old}); });
-  later(watch_delay + milliseconds(2), [this, name = old.name] {
-    if (cluster_.exists(name)) post(event::WorkerSeen{cluster_.facts(name)});
+  later(watch_delay + milliseconds(1), [this, old, connection = connection_] {
+    if (connection == connection_) post(event::WorkerSeen{old});
+  });
+  later(watch_delay + milliseconds(2), [this, name = old.name, connection = connection_] {
+    if (connection == connection_ && cluster_.exists(name))
+      post(event::WorkerSeen{cluster_.facts(name)});
   });
 }
 

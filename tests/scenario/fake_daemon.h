@@ -99,6 +99,7 @@ class FakeDaemon {
   bool watching_ = false;   // events come; else they are missed
   int connection_ = 0;      // what an earlier one was doing is void
   TimePoint current_at_{};  // when the view was last current, if it is not
+  std::deque<Event> in_flight_;
   std::deque<Event> missed_;
   std::map<std::string, std::optional<PodFacts>> known_pods_;  // by the Job's uid
   std::optional<TimePoint> pods_asked_at_;

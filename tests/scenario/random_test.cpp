@@ -106,7 +106,10 @@ void mishap(Scenario& s) {
       daemon.cut_watch();
       break;
     case 5:
-      daemon.mend_watch();
+      daemon.list_time = milliseconds(20 + dice.pick(10'000));
+      daemon.pods_lag = milliseconds(dice.pick(5000));
+      daemon.faults.fail_next_list = dice.chance(0.2);
+      daemon.mend_watch(static_cast<FakeDaemon::Return>(dice.pick(3)));
       break;
     case 6:
       s.cluster.image(scaler) = random_image(dice);
@@ -135,6 +138,7 @@ void bad_hour(Scenario& s) {
 void good_day(Scenario& s) {
   for (std::size_t i = 0; i < s.daemons(); ++i) {
     s.daemon(i).faults = {};
+    s.daemon(i).list_time = milliseconds(40);
     s.daemon(i).thaw();
     if (i > 0 && s.daemon(i).running()) s.daemon(i).kill();
   }
