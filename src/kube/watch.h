@@ -37,17 +37,10 @@ class WatchSink {
 /// An ERROR event in the stream, or the answer to a request: 410 lists again; 429 waits and watches
 /// again from the same version; anything else waits and lists again. A stream that ended, cleanly
 /// or cut, is taken up again at once and without a word, as client-go does: proxies cut streams
-<<<<<<< HEAD
 /// all day. One that was silent for too long, or that lived under a second and brought nothing new,
-/// waits and watches again. A line that cannot be understood lists again, and so does an outage of
-/// a minute. Waits double from 0.8 s
-/// to 30 s with jitter, and start over after two minutes without a failure.
-=======
-/// all day. One that was silent for too long, or that lived under a second and brought nothing,
 /// waits and watches again. A line that cannot be understood lists again, and so does an outage of
 /// a minute. Waits double from 0.8 s to 30 s with jitter, and start over after two minutes without
 /// a failure.
->>>>>>> engine
 class Watch {
  public:
   struct Next {
