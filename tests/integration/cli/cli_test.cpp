@@ -144,8 +144,9 @@ scalers:
     workers: {max: 1, nodeGroups: [default]}
     job: {template: {spec: {containers: [{name: w, image: x}]}}}
 )";
+  // --foreground: otherwise timeout sends the signal twice, and the second ends any daemon at once.
   const std::string command = "export LOOKUP_BEGAN=" + scratch.file("began") +
-                              "; timeout -s KILL 60 env LD_PRELOAD=" HANG_LOOKUPS
+                              "; timeout --foreground -s KILL 60 env LD_PRELOAD=" HANG_LOOKUPS
                               " " JOBSCALER_BINARY " run --config " +
                               scratch.file("config.yaml") + " >" + scratch.file("out") +
                               " & until [ -e $LOOKUP_BEGAN ]; do kill -0 $! && sleep 0.05 || exit "
