@@ -39,7 +39,7 @@ const View::Gap* View::gap_at(TimePoint now) const {
 }
 
 View::Gap& View::widen(TimePoint since, TimePoint now) {
-  if (gap_at(now) == nullptr) gap_.emplace().since = since;
+  if (gap_at(now) == nullptr) gap_ = Gap{since, std::nullopt, "", {}};
   gap_->since = std::min(gap_->since, since);
   return *gap_;
 }
