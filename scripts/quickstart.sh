@@ -63,6 +63,7 @@ start_kubesim() {
 }
 
 start_daemon() {
+  : >"$run/jobscaler.log" # for tail, which may be faster than the daemon
   KUBECONFIG=$run/kubeconfig setsid jobscaler run --config "$run/quickstart.yaml" >"$run/jobscaler.log" 2>&1 </dev/null &
   daemon=$!
   setsid tail -n +1 -s 0.2 -f --pid="$daemon" "$run/jobscaler.log" </dev/null &

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "fake_api.h"
 #include "kube/deleter.h"
@@ -259,7 +260,9 @@ TEST_CASE("marks that the Lease has lost are written again when it is read") {
   bench.api.on("GET", kLease, {lease("5")});
   bench.api.on("PUT", kLease, {reply(200, "{}")});
   bench.marks.record({"orders", 7});
-  REQUIRE(bench.api.has_calls("PUT", kLease, 1));
+  std::promise<void> written;  // the answer has come, too
+  bench.marks.after_written("orders", [&] { written.set_value(); });
+  REQUIRE(written.get_future().wait_for(std::chrono::seconds(30)) == std::future_status::ready);
   REQUIRE_FALSE(bench.marks.load());
   REQUIRE(bench.api.has_calls("PUT", kLease, 2));
   CHECK(marks_of(Json::parse(bench.api.calls("PUT", kLease)[1].body)) == MarkMap{{"orders", 7}});
