@@ -242,6 +242,18 @@ stop_gracefully() {
   end_everything
 }
 
+# The signal is on its way for a moment, in which the broker may still answer.
+freeze_broker() {
+  signal_broker STOP
+  local pid tries=200
+  pid=$(broker_pid)
+  while (( tries-- > 0 )); do
+    grep -qv '^State:[[:space:]]*T' <(cat "/proc/$pid"/task/*/status | grep '^State:') || return 0
+    sleep 0.05
+  done
+  die "the broker in $dir does not freeze"
+}
+
 signal_broker() {
   load_ports
   local pid
@@ -273,7 +285,7 @@ case $command in
   stop) if [[ -e $dir/$marker ]]; then end_everything; rm -f "$dir/env"; fi ;;
   restart) load_ports; stop_gracefully; launch || die "the broker does not start again; see $dir/out" ;;
   kill9) signal_broker KILL; end_everything ;;
-  freeze) signal_broker STOP ;;
+  freeze) freeze_broker ;;
   thaw) signal_broker CONT ;;
   *) usage ;;
 esac
