@@ -73,9 +73,12 @@ class KillTest(harness.ChaosTest):
             published.append(self.dice.randint(4, 12))
             self.broker.publish(published[-1], "--work", "30ms")
 
-        self.kill_often(kubesim, config, BUSY_KILLS, enough=lambda: self.over(kubesim), between=burst)
+        def done():
+            return len(set(harness.processed(report))) == sum(published)
+
+        self.kill_often(kubesim, config, BUSY_KILLS, enough=lambda: done() and self.over(kubesim), between=burst)
         daemon = self.daemon(config)
-        until("the backlog is done", lambda: len(set(harness.processed(report))) == sum(published), patience=300)
+        until("the backlog is done", done, patience=300)
         until("the workers are done", lambda: self.over(kubesim))
         daemon.kill()
         self.clear_up(kubesim)
