@@ -16,17 +16,17 @@ using Status = CheckLine::Status;
 std::string age_text(const Reading& reading) {
   if (!reading.oldest) return reading.waiting > 0 ? "age unknown: " + reading.hint : "no age yet";
   const bool least = reading.oldest->kind == OldestAge::Kind::lower_bound;
-  return fmt::format("oldest {} {} (record)", least ? ">=" : "<=",
-                     format_duration(reading.oldest->age));
+  return fmt::format("oldest {} {} (record)",
+                     least ? ">=" : "<=", format_duration(reading.oldest->age));
 }
 
 CheckLine group_line(const Group& group, const std::vector<PartitionLag>& lags) {
   const Reading reading = make_reading(lags, group.limit_to, {}, std::chrono::system_clock::now());
-  CheckLine line{Status::ok, "group " + group.group,
-                 fmt::format("{} waiting in {} of {} partition{}; {}; at most {} workers fed",
-                             reading.waiting, lagging_partitions(lags), lags.size(),
-                             lags.size() == 1 ? "" : "s", age_text(reading),
-                             *reading.parallelism_limit)};
+  CheckLine line{
+      Status::ok, "group " + group.group,
+      fmt::format("{} waiting in {} of {} partition{}; {}; at most {} workers fed", reading.waiting,
+                  lagging_partitions(lags), lags.size(), lags.size() == 1 ? "" : "s",
+                  age_text(reading), *reading.parallelism_limit)};
   if (reading.waiting > 0 && !reading.hint.empty()) line.status = Status::warn;
   for (const auto standing : {Standing::no_offset, Standing::below_start, Standing::beyond_end}) {
     const auto text = standing_text(standing, lags, group.when_no_offset);
@@ -41,7 +41,8 @@ CheckLine group_line(const Group& group, const std::vector<PartitionLag>& lags) 
 
 std::vector<CheckLine> check(const KafkaConnection& settings, const std::vector<Group>& groups) {
   const std::string subject = "kafka " + settings.name;
-  if (groups.empty()) return {{Status::warn, subject, "no scaler uses it: it was not connected to"}};
+  if (groups.empty())
+    return {{Status::warn, subject, "no scaler uses it: it was not connected to"}};
   std::vector<std::string> scalers;
   for (const Group& group : groups) scalers.push_back(group.scaler);
   Cluster cluster(settings, groups);

@@ -16,7 +16,7 @@ namespace jobscaler::kafka {
 
 /// The answers of one round.
 struct Round {
-  TimePoint taken_at{};  ///< when the first request left
+  TimePoint taken_at{};                                           ///< when the first request left
   std::map<std::string, Result<std::vector<PartitionLag>>> lags;  ///< by scaler
   std::optional<Error> unreachable;  ///< set: the cluster did not answer at all
 };

@@ -142,9 +142,8 @@ void Connection::Impl::take(const std::string& name, const Result<std::vector<Pa
   Scaler& scaler = scalers_.at(name);
   if (lags) {
     tell_lags(scaler, *lags);
-    post(Event(event::ReadingTaken{
-        name, make_reading(*lags, scaler.group.limit_to, round.taken_at,
-                           std::chrono::system_clock::now())}));
+    post(Event(event::ReadingTaken{name, make_reading(*lags, scaler.group.limit_to, round.taken_at,
+                                                      std::chrono::system_clock::now())}));
     return;
   }
   if (!round.unreachable) tell_failure(scaler, lags.error());

@@ -283,8 +283,8 @@ std::map<Partition, Result<FirstRecord>> Handle::first_records(const Positions& 
   std::map<Partition, Result<FirstRecord>> found;
   const List list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
   for (const auto& [partition, offset] : positions) {
-    auto* element = rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(),
-                                                      partition.number);
+    auto* element =
+        rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.number);
     element->offset = offset;
   }
   Code code = rd_kafka_assign(impl_->rk.get(), list.get());

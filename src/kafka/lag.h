@@ -26,12 +26,12 @@ enum class Standing {
 
 /// What a broker says of a partition and a group.
 struct Offsets {
-  std::int64_t start = 0;                 ///< of the first record still in the log
-  std::int64_t end = 0;                   ///< of the next record; of the first unstable one with
-                                          ///< isolation read_committed
-  std::optional<std::int64_t> committed;  ///< taken after `end`
-  std::optional<std::int64_t> later_end;  ///< taken after `committed`, if that was beyond `end`;
-                                          ///< unstable records included
+  std::int64_t start = 0;  ///< of the first record still in the log
+  std::int64_t end = 0;    ///< of the next record; of the first unstable one with
+                           ///< isolation read_committed
+  std::optional<std::int64_t> committed = {};  ///< taken after `end`
+  std::optional<std::int64_t> later_end = {};  ///< taken after `committed`, if that was beyond
+                                               ///< `end`; unstable records included
 };
 
 Standing standing(const Offsets& offsets);
@@ -60,8 +60,9 @@ PartitionLag partition_lag(const Partition& partition, const Offsets& offsets,
 std::optional<Duration> record_age(std::int64_t timestamp_ms, WallTime now);
 
 /// All partitions of a scaler's group. The age is that of the oldest first record; records in work
-/// are included, as they are not committed yet: an upper bound for those that wait. If a partition's
-/// first record has no believable timestamp, the age of the others' oldest is a lower bound.
+/// are included, as they are not committed yet: an upper bound for those that wait. If a
+/// partition's first record has no believable timestamp, the age of the others' oldest is a lower
+/// bound.
 Reading make_reading(const std::vector<PartitionLag>& lags, KafkaLimit limit, TimePoint taken_at,
                      WallTime now);
 

@@ -131,7 +131,10 @@ Properties log_properties(const KafkaConnection& settings, const std::string& pa
       isolation == Isolation::read_committed ? "read_committed" : "read_uncommitted";
   properties["auto.offset.reset"] = "error";
   properties["enable.partition.eof"] = "true";
-  properties["queued.min.messages"] = "1";
+  // Both count what lies in the queue of all partitions: whoever comes after one that has reached
+  // them is not fetched from for a second. Reading stops after the first record anyway.
+  properties["queued.min.messages"] = "1000";
+  properties["queued.max.messages.kbytes"] = "16384";
   // A record larger than this is still returned, alone.
   properties["fetch.message.max.bytes"] = "1024";
   // How long the broker waits for records that are not there, before it says so.

@@ -58,8 +58,8 @@ TEST_CASE("a certificate of an unknown CA is refused, unless it is not to be che
   const auto refused = fixture.read();
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().kind == ErrorKind::rejected);
-  CHECK_THAT(refused.error().message, Catch::Contains(settings.brokers[0]) &&
-                                          Catch::Contains("certificate verify failed"));
+  CHECK_THAT(refused.error().message,
+             Catch::Contains(settings.brokers[0]) && Catch::Contains("certificate verify failed"));
   settings.security.tls.verify = false;
   Fixture unchecked(settings, scene.groups());
   CHECK(unchecked.read_until(is_ok)->waiting == 3);
@@ -78,8 +78,8 @@ TEST_CASE("a CA that cannot be read is said by its name") {
 
 TEST_CASE("as a user, by each mechanism") {
   const Scene scene;
-  const auto mechanism = GENERATE(SaslMechanism::plain, SaslMechanism::scram_sha_256,
-                                  SaslMechanism::scram_sha_512);
+  const auto mechanism =
+      GENERATE(SaslMechanism::plain, SaslMechanism::scram_sha_256, SaslMechanism::scram_sha_512);
   Fixture fixture(shared_broker().sasl_settings(mechanism), scene.groups());
   CHECK(fixture.read()->waiting == 3);
 }
@@ -93,7 +93,8 @@ TEST_CASE("as a user over TLS") {
   CHECK(fixture.read()->waiting == 3);
 }
 
-TEST_CASE("a wrong password is told in the broker's words, never shown, and read again when changed") {
+TEST_CASE(
+    "a wrong password is told in the broker's words, never shown, and read again when changed") {
   const Scene scene;
   const auto mechanism = GENERATE(SaslMechanism::plain, SaslMechanism::scram_sha_256);
   auto settings = impatient(shared_broker().sasl_settings(mechanism));
@@ -104,9 +105,9 @@ TEST_CASE("a wrong password is told in the broker's words, never shown, and read
     const auto reading = fixture.read();
     REQUIRE_FALSE(reading.ok());
     CHECK(reading.error().kind == ErrorKind::rejected);
-    CHECK_THAT(reading.error().message,
-               Catch::Contains(settings.brokers[0]) && Catch::Contains("Authentication failed") &&
-                   !Catch::Contains("not-the-secret"));
+    CHECK_THAT(reading.error().message, Catch::Contains(settings.brokers[0]) &&
+                                            Catch::Contains("Authentication failed") &&
+                                            !Catch::Contains("not-the-secret"));
   }
   INFO(fixture.collector().notes());
   CHECK(fixture.notes_with("Authentication failed") == 1);
@@ -148,11 +149,11 @@ TEST_CASE("check says what each group looks like, and what is wrong") {
   CHECK(lines[0].text == "connected to " + shared_broker().address());
   CHECK(lines[1].status == CheckLine::Status::warn);
   CHECK(lines[1].subject == "group " + scene.group);
-  CHECK_THAT(lines[1].text,
-             Catch::StartsWith("3 waiting in 1 of 1 partition; oldest <= ") &&
-                 Catch::EndsWith(" (record); at most 1 workers fed; it has committed no offset for " +
-                                 scene.topic +
-                                 "/0 (1 of 1 partitions): counted from the log's start"));
+  CHECK_THAT(
+      lines[1].text,
+      Catch::StartsWith("3 waiting in 1 of 1 partition; oldest <= ") &&
+          Catch::EndsWith(" (record); at most 1 workers fed; it has committed no offset for " +
+                          scene.topic + "/0 (1 of 1 partitions): counted from the log's start"));
   CHECK(lines[2].status == CheckLine::Status::fail);
   CHECK(lines[2].text == "topic no-such-topic on " + shared_broker().address() +
                              ": Broker: Unknown topic or partition");

@@ -14,9 +14,8 @@ TEST_CASE("a group that has committed nothing counts from the log's start, or no
   client.produce({topic, 0}, 3);
   const auto choice = GENERATE(NoOffset::earliest, NoOffset::latest);
   const bool earliest = choice == NoOffset::earliest;
-  Fixture fixture(
-      shared_broker().settings(),
-      {{.scaler = "s", .group = group, .topics = {topic}, .when_no_offset = choice}});
+  Fixture fixture(shared_broker().settings(),
+                  {{.scaler = "s", .group = group, .topics = {topic}, .when_no_offset = choice}});
   CHECK(fixture.read()->waiting == (earliest ? 3 : 0));
   fixture.read();
   const std::string counted =
@@ -72,9 +71,8 @@ TEST_CASE("a topic that was made anew is counted as its consumers will read it")
   client.produce({topic, 0}, 10);
   client.commit(group, {topic, 0}, 9);
   const auto choice = GENERATE(NoOffset::earliest, NoOffset::latest);
-  Fixture fixture(
-      shared_broker().settings(),
-      {{.scaler = "s", .group = group, .topics = {topic}, .when_no_offset = choice}});
+  Fixture fixture(shared_broker().settings(),
+                  {{.scaler = "s", .group = group, .topics = {topic}, .when_no_offset = choice}});
   CHECK(fixture.read()->waiting == 1);
   client.delete_topic(topic);
   fixture.read_until(is_error);

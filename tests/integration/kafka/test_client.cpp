@@ -58,14 +58,14 @@ Client make(rd_kafka_type_t type, const std::string& brokers,
 
 void send(rd_kafka_t* rk, const Partition& partition, const std::string& key,
           const std::string& value, std::int64_t timestamp_ms) {
-  need(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(partition.topic.c_str()),
-                         RD_KAFKA_V_PARTITION(partition.number),
-                         RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()),
-                         RD_KAFKA_V_VALUE(value.empty() ? nullptr : const_cast<char*>(value.data()),
-                                          value.size()),
-                         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                         RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_END),
-       "produce");
+  need(
+      rd_kafka_producev(
+          rk, RD_KAFKA_V_TOPIC(partition.topic.c_str()), RD_KAFKA_V_PARTITION(partition.number),
+          RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()),
+          RD_KAFKA_V_VALUE(value.empty() ? nullptr : const_cast<char*>(value.data()), value.size()),
+          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
+          RD_KAFKA_V_END),
+      "produce");
 }
 
 Owner<rd_kafka_topic_partition_list_t> list_of(const Partition& partition, std::int64_t offset) {
@@ -86,8 +86,8 @@ class TestClient::Impl {
   rd_kafka_t* consumer(const std::string& group) {
     auto& found = consumers[group];
     if (!found) {
-      found = make(RD_KAFKA_CONSUMER, brokers,
-                   {{"group.id", group}, {"enable.auto.commit", "false"}});
+      found =
+          make(RD_KAFKA_CONSUMER, brokers, {{"group.id", group}, {"enable.auto.commit", "false"}});
     }
     return found.get();
   }

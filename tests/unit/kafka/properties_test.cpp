@@ -1,0 +1,107 @@
+#include "kafka/properties.h"
+
+#include <catch2/catch.hpp>
+
+namespace jobscaler::kafka {
+namespace {
+
+KafkaConnection settings() {
+  KafkaConnection settings;
+  settings.name = "events";
+  settings.brokers = {"one:9092", "two:9092"};
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("a handle never commits, prefetches or creates topics") {
+  const auto group = group_properties(settings(), "", "g");
+  CHECK(group.at("bootstrap.servers") == "one:9092,two:9092");
+  CHECK(group.at("group.id") == "g");
+  CHECK(group.at("enable.auto.commit") == "false");
+  CHECK(group.at("enable.auto.offset.store") == "false");
+  CHECK(group.at("allow.auto.create.topics") == "false");
+  CHECK(group.at("isolation.level") == "read_uncommitted");
+  CHECK(group.at("socket.timeout.ms") == "2000");
+  CHECK(group.at("socket.connection.setup.timeout.ms") == "2000");
+  CHECK(group.at("reconnect.backoff.max.ms") == "1000");
+  CHECK(group.at("security.protocol") == "plaintext");
+  CHECK_FALSE(group.contains("sasl.password"));
+
+  const auto log = log_properties(settings(), "", "g", Isolation::read_committed);
+  CHECK(log.at("enable.auto.commit") == "false");
+  CHECK(log.at("isolation.level") == "read_committed");
+  CHECK(log.at("auto.offset.reset") == "error");
+  CHECK(log.at("enable.partition.eof") == "true");
+  CHECK(log.at("fetch.message.max.bytes") == "1024");
+  CHECK(log_properties(settings(), "", "g", Isolation::read_uncommitted).at("isolation.level") ==
+        "read_uncommitted");
+}
+
+TEST_CASE("TLS and SASL make the protocol") {
+  auto secured = settings();
+  secured.security.tls = {.enabled = true,
+                          .ca_file = "ca.pem",
+                          .certificate_file = "cert.pem",
+                          .key_file = "key.pem",
+                          .verify = true};
+  const auto tls = group_properties(secured, "", "g");
+  CHECK(tls.at("security.protocol") == "ssl");
+  CHECK(tls.at("ssl.ca.location") == "ca.pem");
+  CHECK(tls.at("ssl.certificate.location") == "cert.pem");
+  CHECK(tls.at("ssl.key.location") == "key.pem");
+  CHECK(tls.at("enable.ssl.certificate.verification") == "true");
+  CHECK(tls.at("ssl.endpoint.identification.algorithm") == "https");
+
+  secured.security.tls.verify = false;
+  secured.security.mechanism = SaslMechanism::scram_sha_512;
+  secured.security.username = "scaler";
+  const auto both = group_properties(secured, "secret", "g");
+  CHECK(both.at("security.protocol") == "sasl_ssl");
+  CHECK(both.at("enable.ssl.certificate.verification") == "false");
+  CHECK(both.at("ssl.endpoint.identification.algorithm") == "none");
+  CHECK(both.at("sasl.mechanism") == "SCRAM-SHA-512");
+  CHECK(both.at("sasl.username") == "scaler");
+  CHECK(both.at("sasl.password") == "secret");
+
+  secured.security.tls.enabled = false;
+  CHECK(group_properties(secured, "secret", "g").at("security.protocol") == "sasl_plaintext");
+}
+
+TEST_CASE("a user's properties are passed on, and none that is refused would have an effect") {
+  auto custom = settings();
+  custom.properties = {{"client.id", "mine"}, {"broker.address.family", "v4"}};
+  const auto properties = group_properties(custom, "", "g");
+  CHECK(properties.at("client.id") == "mine");
+  CHECK(properties.at("broker.address.family") == "v4");
+  CHECK(group_properties(settings(), "", "g").at("client.id") == "jobscaler");
+}
+
+TEST_CASE("every property that jobscaler sets itself is refused, but for client.id") {
+  auto secured = settings();
+  secured.security.tls = {.enabled = true,
+                          .ca_file = "ca.pem",
+                          .certificate_file = "cert.pem",
+                          .key_file = "key.pem",
+                          .verify = true};
+  secured.security.mechanism = SaslMechanism::plain;
+  for (const auto& [name, value] :
+       log_properties(secured, "secret", "g", Isolation::read_committed)) {
+    INFO(name);
+    CHECK(refused_property(name).has_value() == (name != "client.id"));
+  }
+}
+
+TEST_CASE("a property is refused with the reason") {
+  CHECK(refused_property("broker.address.family") == std::nullopt);
+  CHECK(refused_property("no.such.property") == std::nullopt);
+  CHECK(refused_property("bootstrap.servers") == "write it as the connection's `brokers`");
+  CHECK(refused_property("group.instance.id") == "jobscaler must not become a member of the group");
+  CHECK(refused_property("enable.auto.commit") == "jobscaler must not commit offsets");
+  CHECK(refused_property("queued.min.messages") ==
+        "jobscaler reads single records and must not prefetch");
+  CHECK(refused_property("ssl.key.password") == "a secret does not belong in the configuration");
+  CHECK(refused_property("plugin.library.paths") == "it would load code into jobscaler");
+}
+
+}  // namespace jobscaler::kafka
