@@ -18,12 +18,15 @@ std::vector<Key> promising_first(const Map& all, const std::set<Key>& silent) {
   return order;
 }
 
-template <typename Key>
-void remember(std::set<Key>& silent, const Key& key, bool answered) {
-  if (answered) {
-    silent.erase(key);
-  } else {
-    silent.insert(key);
+/// Asks one after the other. Who has failed is asked last the next time; who was not asked, as
+/// nothing was left of the time, has not failed.
+template <typename Map, typename Key, typename Ask>
+void ask_each(const Map& all, std::set<Key>& silent, const Deadline& deadline, Ask ask) {
+  for (const Key& key : promising_first(all, silent)) {
+    const bool in_time = BootClock::now() < deadline.at;
+    const bool answered = ask(key);
+    if (answered) silent.erase(key);
+    if (!answered && in_time) silent.insert(key);
   }
 }
 
@@ -141,9 +144,8 @@ void Cluster::take_ends(Tasks& tasks) {
       batches[leaders_.at(partition)][task.group->isolation].insert(partition);
     }
   }
-  for (const auto leader : promising_first(batches, silent_leaders_)) {
-    remember(silent_leaders_, leader, take_ends(tasks, batches.at(leader), deadline));
-  }
+  ask_each(batches, silent_leaders_, deadline,
+           [&](std::int32_t leader) { return take_ends(tasks, batches.at(leader), deadline); });
   for (auto& [scaler, task] : tasks) {
     if (task.error) continue;
     for (const auto& [partition, offsets] : task.offsets) {
@@ -174,9 +176,9 @@ void Cluster::take_committed(Tasks& tasks) {
   for (auto& [scaler, task] : tasks) {
     if (!task.error) groups[task.group->group].push_back(&task);
   }
-  for (const auto& group : promising_first(groups, silent_groups_)) {
-    remember(silent_groups_, group, take_committed(group, groups.at(group), deadline));
-  }
+  ask_each(groups, silent_groups_, deadline, [&](const std::string& group) {
+    return take_committed(group, groups.at(group), deadline);
+  });
 }
 
 /// False if the group's coordinator did not answer.

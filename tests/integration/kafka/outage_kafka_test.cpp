@@ -34,22 +34,36 @@ struct Scene {
   std::string topic, group;
 };
 
+bool unread_request_at(const std::string& port, const char* table) {
+  std::ifstream sockets(table);
+  for (std::string line; std::getline(sockets, line);) {
+    std::istringstream words(line);
+    std::string number, local, remote, state, queues;
+    words >> number >> local >> remote >> state >> queues;
+    const bool established = state == "01";
+    if (local.ends_with(port) && established && !queues.ends_with(":00000000")) return true;
+  }
+  return false;
+}
+
 /// Waits until a request lies at the port of a broker that does not take it up.
 void wait_for_unread_request(const std::string& address) {
   const auto port = fmt::format(":{:04X}", std::stoi(address.substr(address.rfind(':') + 1)));
   const auto deadline = BootClock::now() + seconds(60);
   while (BootClock::now() < deadline) {
-    std::ifstream sockets("/proc/net/tcp");
-    for (std::string line; std::getline(sockets, line);) {
-      std::istringstream words(line);
-      std::string number, local, remote, state, queues;
-      words >> number >> local >> remote >> state >> queues;
-      const bool established = state == "01";
-      if (local.ends_with(port) && established && !queues.ends_with(":00000000")) return;
+    for (const auto* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+      if (unread_request_at(port, table)) return;
     }
   }
   throw std::runtime_error("waited in vain for a request");
 }
+
+/// The shared broker, frozen, until it goes.
+class Frozen {
+ public:
+  Frozen() { shared_broker().script("freeze"); }
+  ~Frozen() { shared_broker().script("thaw"); }
+};
 
 }  // namespace
 
@@ -57,15 +71,16 @@ TEST_CASE("a frozen broker is an error and never a zero; it recovers by itself")
   const Scene scene("frozen", 3);
   Fixture fixture(impatient(), scene.groups());
   fixture.read_until(waiting(3));
-  shared_broker().script("freeze");
-  for (int i = 0; i < 5; ++i) {
-    const auto reading = fixture.read();
-    REQUIRE_FALSE(reading.ok());
-    CHECK(reading.error().kind == ErrorKind::unavailable);
-    CHECK_THAT(reading.error().message,
-               Catch::StartsWith("kafka test: ") && Catch::Contains(shared_broker().address()));
+  {
+    const Frozen frozen;
+    for (int i = 0; i < 5; ++i) {
+      const auto reading = fixture.read();
+      REQUIRE_FALSE(reading.ok());
+      CHECK(reading.error().kind == ErrorKind::unavailable);
+      CHECK_THAT(reading.error().message,
+                 Catch::StartsWith("kafka test: ") && Catch::Contains(shared_broker().address()));
+    }
   }
-  shared_broker().script("thaw");
   fixture.read_until(waiting(3));
   INFO(fixture.collector().notes());
   CHECK(fixture.notes_with(
@@ -79,16 +94,15 @@ TEST_CASE("a frozen broker is an error and never a zero; it recovers by itself")
 TEST_CASE("a daemon can be stopped at once while its broker is frozen") {
   const Scene scene("stopped", 1);
   auto settings = shared_broker().settings();
-  settings.timeout = seconds(100);
+  settings.timeout = seconds(1000);
   Collector collector;
   Connection connection(settings, scene.groups(), collector);
   connection.read("s");
   collector.wait_for_reading("s", 1);
-  shared_broker().script("freeze");
+  const Frozen frozen;
   connection.read("s");
   wait_for_unread_request(shared_broker().address());
-  connection.stop();  // would take 100 s, and the test's limit, if it waited for the broker
-  shared_broker().script("thaw");
+  connection.stop();  // would take 1000 s, and the test's limit, if it waited for the broker
   CHECK(collector.readings("s") == 1);
 }
 
