@@ -115,9 +115,9 @@ Properties group_properties(const KafkaConnection& settings, const std::string& 
   properties["enable.auto.commit"] = "false";
   properties["enable.auto.offset.store"] = "false";
   properties["allow.auto.create.topics"] = "false";
-  // A broker that does not answer is given up on when the reading is, and is back within a second
-  // of its recovery.
-  properties["socket.timeout.ms"] = std::to_string(std::max<std::int64_t>(timeout, 100));
+  // Within what librdkafka takes. A broker that does not answer is given up on when the reading is,
+  // and is back within a second of its recovery.
+  properties["socket.timeout.ms"] = std::to_string(std::clamp<std::int64_t>(timeout, 100, 300'000));
   properties["socket.connection.setup.timeout.ms"] = "2000";
   properties["reconnect.backoff.max.ms"] = "1000";
   secure(properties, settings.security, password);

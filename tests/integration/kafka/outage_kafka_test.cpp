@@ -98,7 +98,7 @@ TEST_CASE("a daemon can be stopped at once while its broker is frozen") {
   Collector collector;
   Connection connection(settings, scene.groups(), collector);
   connection.read("s");
-  collector.wait_for_reading("s", 1);
+  CHECK(collector.wait_for_reading("s", 1)->waiting == 1);
   const Frozen frozen;
   connection.read("s");
   wait_for_unread_request(shared_broker().address());

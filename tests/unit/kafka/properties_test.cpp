@@ -38,6 +38,14 @@ TEST_CASE("a handle never commits, prefetches or creates topics") {
         "read_uncommitted");
 }
 
+TEST_CASE("librdkafka's timeout is the connection's, within what librdkafka takes") {
+  auto patient = settings();
+  patient.timeout = std::chrono::hours(1);
+  CHECK(group_properties(patient, "", "g").at("socket.timeout.ms") == "300000");
+  patient.timeout = std::chrono::milliseconds(1);
+  CHECK(group_properties(patient, "", "g").at("socket.timeout.ms") == "100");
+}
+
 TEST_CASE("TLS and SASL make the protocol") {
   auto secured = settings();
   secured.security.tls = {.enabled = true,
