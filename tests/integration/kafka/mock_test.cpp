@@ -25,11 +25,11 @@ std::vector<Group> one_group() {
   return {{.scaler = "s", .group = "g", .topics = {"t"}}};
 }
 
-/// Until "s" has been read five times in a row in rounds in which "u" failed. Before, both may be
+/// Until "s" has been read 15 times in a row in rounds in which "u" failed. Before, both may be
 /// asked for by way of the broker that is frozen.
 void read_until_only_one_fails(Fixture& fixture) {
   const auto deadline = BootClock::now() + seconds(60);
-  for (int good = 0; good < 5;) {
+  for (int good = 0; good < 15;) {
     const auto seen = fixture.collector().readings("s");
     fixture.connection().read("s");
     const bool failed = !fixture.read("u").ok();
