@@ -11,7 +11,7 @@ namespace jobscaler::kafka::test {
 namespace {
 
 void run(const std::string& arguments) {
-  const std::string command = fmt::format("'{}' {}", KAFKA_SERVER_SCRIPT, arguments);
+  const std::string command = fmt::format("'{}' {}", PRIVATE_KAFKA, arguments);
   if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
 }
 
@@ -26,7 +26,7 @@ Broker::Broker() {
 }
 
 Broker::~Broker() {
-  const std::string command = fmt::format("'{}' stop '{}'", KAFKA_SERVER_SCRIPT, dir_);
+  const std::string command = fmt::format("'{}' stop '{}'", PRIVATE_KAFKA, dir_);
   if (std::system(command.c_str()) == 0) std::filesystem::remove_all(dir_);
 }
 

@@ -6,8 +6,8 @@
 
 namespace jobscaler::kafka::test {
 
-/// A real broker of its own, started and stopped by kafka_server. Throws std::runtime_error if it
-/// does not start.
+/// A real broker of its own, started and stopped by scripts/private_kafka.sh. Throws
+/// std::runtime_error if it does not start.
 class Broker {
  public:
   Broker();

@@ -3,13 +3,13 @@
 # own. Runs as any user, on loopback, on ports that are free. Its jars come by Maven and are kept in
 # ${XDG_CACHE_HOME:-~/.cache}/jobscaler/kafka.
 #
-#   kafka_server jars                     # gets the jars, if they are not there yet
-#   kafka_server start [--secure] DIR
-#   kafka_server stop DIR                 # ends the broker; leaves the directory and its log
-#   kafka_server restart DIR              # graceful stop, then start on the same ports and data
-#   kafka_server kill9 DIR                # SIGKILL; `restart` brings it back
-#   kafka_server freeze DIR               # SIGSTOP
-#   kafka_server thaw DIR                 # SIGCONT
+#   private_kafka.sh jars               # gets the jars, if they are not there yet
+#   private_kafka.sh start [--secure] DIR
+#   private_kafka.sh stop DIR           # ends the broker; leaves the directory and its log
+#   private_kafka.sh restart DIR        # graceful stop, then start on the same ports and data
+#   private_kafka.sh kill9 DIR          # SIGKILL; `restart` brings it back
+#   private_kafka.sh freeze DIR         # SIGSTOP
+#   private_kafka.sh thaw DIR           # SIGCONT
 #
 # start returns when the broker answers, and has then written DIR/env:
 #   KAFKA_BROKER (host:port, plain text), KAFKA_PID, and with --secure
@@ -25,7 +25,7 @@ jars=${XDG_CACHE_HOME:-$HOME/.cache}/jobscaler/kafka/$version
 marker=.private-kafka
 username=scaler password=scaler-secret
 
-say() { echo "kafka_server: $*" >&2; }
+say() { echo "private_kafka.sh: $*" >&2; }
 die() { say "$*"; exit 1; }
 skip() { say "skipped: $*"; exit 77; }
 
@@ -286,7 +286,7 @@ mkdir -p "$1"
 dir=$(cd "$1" && pwd -P)
 
 case $command in
-  start) trap 'end_broker KILL; exit 130' INT TERM; start ;;
+  start) trap 'end_broker KILL; exit 130' HUP INT TERM; start ;;
   stop) if [[ -e $dir/$marker ]]; then end_broker KILL; rm -f "$dir/env"; fi ;;
   restart) load_ports; end_broker TERM; launch || die "the broker does not start again; see $dir/log" ;;
   kill9) load_ports; end_broker KILL ;;
