@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,13 @@ Connections connect(const Config& config, Outbox& outbox) {
   return all;
 }
 
+/// All at once, as each may have to wait for a broker that is frozen.
+void stop(const Connections& all) {
+  std::vector<std::jthread> stops;
+  for (const auto& connection : all.rabbitmq) stops.emplace_back([&] { connection->stop(); });
+  for (const auto& connection : all.kafka) stops.emplace_back([&] { connection->stop(); });
+}
+
 }  // namespace
 
 int run(const Config& config, telemetry::Log& log) {
@@ -92,8 +100,7 @@ int run(const Config& config, telemetry::Log& log) {
   say(log, fmt::format("{}: stops; workers are left as they are",
                        stop_signal == SIGTERM ? "SIGTERM" : "SIGINT"));
   cluster.stop();
-  for (const auto& connection : connections.rabbitmq) connection->stop();
-  for (const auto& connection : connections.kafka) connection->stop();
+  stop(connections);
   return 0;
 }
 

@@ -14,6 +14,7 @@ BEGIN = {"freeze": "freeze", "restart": "restart", "crash": "kill9"}
 END = {"freeze": "thaw", "crash": "restart"}
 STOPS_WITHIN = 2  # seconds, as promised
 PARTITIONS, RECORDS = 3, 10  # in each partition
+CONNECTIONS = 3
 TOPIC, CONSUMERS = "clicks", "writers"
 
 CONFIG = """
@@ -30,9 +31,9 @@ scalers:
     scaleUp: {{ messagesAbove: 0 }}
     workers: {{ max: 1 }}
     job: &job {job}
-  - {{ name: more, paused: true, kafka: {{ connection: more-events, group: more, topics: [{topic}] }},
+  - {{ name: more, mode: observe, kafka: {{ connection: more-events, group: more, topics: [{topic}] }},
       scaleUp: {{ messagesAbove: 0 }}, workers: {{ max: 1 }}, job: *job }}
-  - {{ name: other, paused: true, kafka: {{ connection: other-events, group: other, topics: [{topic}] }},
+  - {{ name: other, mode: observe, kafka: {{ connection: other-events, group: other, topics: [{topic}] }},
       scaleUp: {{ messagesAbove: 0 }}, workers: {{ max: 1 }}, job: *job }}
 """
 
@@ -98,10 +99,10 @@ class OutageTest(harness.DaemonTest):
     def test_sigterm_is_obeyed_while_the_broker_is_frozen(self):
         """Although every connection is within a call that would take a minute."""
         self.start("60s")
-        self.running.wait_until_says("at_max")
+        self.running.wait_until_says("connected to", times=1 + CONNECTIONS)  # and to the cluster
         control("freeze")
         self.addCleanup(control, "thaw")
-        self.running.wait_until_says("source_unavailable")
+        self.running.wait_until_says("source_unavailable", times=CONNECTIONS)
         begin = time.monotonic()
         self.running.signal(signal.SIGTERM)
         status = self.running.process.wait(harness.PATIENCE)
