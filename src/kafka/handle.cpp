@@ -159,8 +159,7 @@ class Handle::Impl {
   Error topic_error(const rd_kafka_metadata_topic_t& topic) const {
     const auto kind = error_kind(topic.err);
     if (kind == ErrorKind::not_found) {
-      return {kind, fmt::format("there is no topic {} on {}, or it may not be seen by this user",
-                                topic.topic, brokers)};
+      return {kind, fmt::format("there is no topic {} on {}", topic.topic, brokers)};
     }
     return {kind,
             fmt::format("topic {} on {}: {}", topic.topic, brokers, rd_kafka_err2str(topic.err))};
@@ -173,6 +172,15 @@ class Handle::Impl {
 
   /// Runs error_cb for what has come in.
   void hear() { rd_kafka_poll(rk.get(), 0); }
+
+  /// A group that may not be described has no coordinator that could be asked. Only the consumer's
+  /// queue says so, once; whoever asks waits until the deadline.
+  Code refusal_or(Code silence) {
+    while (const Owner<rd_kafka_message_t> message{rd_kafka_consumer_poll(rk.get(), 0)}) {
+      if (error_kind(message->err) == ErrorKind::rejected) return message->err;
+    }
+    return silence;
+  }
 
   void succeeded() {
     hear();
@@ -296,8 +304,9 @@ Result<Positions> Handle::committed(const std::vector<Partition>& partitions,
                                     const Deadline& deadline) {
   constexpr const char* doing = "asking for committed offsets";
   const List list = make_list(partitions);
-  const Code code = insist(
+  Code code = insist(
       deadline, [&](int left) { return rd_kafka_committed(impl_->rk.get(), list.get(), left); });
+  if (is_silence(code)) code = impl_->refusal_or(code);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return impl_->failure(code, doing, deadline);
   impl_->succeeded();
   Positions positions;
