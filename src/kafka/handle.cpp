@@ -126,6 +126,12 @@ bool is_timeout(const std::string& reason) {
   return reason.find("imed out") != std::string::npos;
 }
 
+/// A certificate that is refused may be told as a mere break of the connection.
+Code meant(Code code, const std::string& reason) {
+  const bool refused = reason.find("certificate verify failed") != std::string::npos;
+  return refused ? RD_KAFKA_RESP_ERR__SSL : code;
+}
+
 /// Without what changes from one time to the next: " (after 3ms in state CONNECT)".
 std::string stable(const std::string& reason) {
   return reason.substr(0, reason.find(" (after "));
@@ -225,7 +231,7 @@ Result<std::unique_ptr<Handle>> Handle::open(const Properties& properties) {
     if (is_timeout(reason)) {
       trouble.reset();
     } else {
-      trouble = {static_cast<Code>(code), stable(reason)};
+      trouble = {meant(static_cast<Code>(code), reason), stable(reason)};
     }
   });
   impl->rk.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), words, sizeof words));

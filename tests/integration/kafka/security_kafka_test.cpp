@@ -1,4 +1,5 @@
-#include <stdlib.h>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -31,7 +32,8 @@ KafkaConnection impatient(KafkaConnection settings) {
 class PasswordFile {
  public:
   explicit PasswordFile(const std::string& password)
-      : path_(std::filesystem::temp_directory_path() / new_name("kafka-password-XXXXXX")) {
+      : path_(std::filesystem::temp_directory_path() /
+              new_name(fmt::format("kafka-password-{}", getpid()))) {
     write(password);
   }
   ~PasswordFile() { std::filesystem::remove(path_); }
@@ -52,14 +54,18 @@ TEST_CASE("over TLS, with the broker's certificate checked") {
 
 TEST_CASE("a certificate of an unknown CA is refused, unless it is not to be checked") {
   const Scene scene;
-  auto settings = impatient(shared_broker().tls_settings());
+  auto settings = shared_broker().tls_settings();
+  settings.timeout = std::chrono::seconds(1);
   settings.security.tls.ca_file = "";
   Fixture fixture(settings, scene.groups());
-  const auto refused = fixture.read();
-  REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().kind == ErrorKind::rejected);
-  CHECK_THAT(refused.error().message,
-             Catch::Contains(settings.brokers[0]) && Catch::Contains("certificate verify failed"));
+  // librdkafka has several ways to say so.
+  for (int i = 0; i < 8; ++i) {
+    const auto refused = fixture.read();
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().kind == ErrorKind::rejected);
+    CHECK_THAT(refused.error().message, Catch::Contains(settings.brokers[0]) &&
+                                            Catch::Contains("certificate verify failed"));
+  }
   settings.security.tls.verify = false;
   Fixture unchecked(settings, scene.groups());
   CHECK(unchecked.read_until(is_ok)->waiting == 3);
