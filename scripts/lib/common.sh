@@ -6,10 +6,13 @@ REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 STARTED_AT=$SECONDS
 
 # What the program is built with and from.
-BUILD_PACKAGES=(g++ cmake ninja-build libcpprest-dev librabbitmq-dev libssl-dev libyaml-cpp-dev libfmt-dev)
+BUILD_PACKAGES=(g++ cmake ninja-build pkgconf libcpprest-dev librabbitmq-dev librdkafka-dev libssl-dev libyaml-cpp-dev libfmt-dev)
 
 # What its tests are built and run with.
 TEST_PACKAGES=(catch2 ccache rabbitmq-server python3 python3-jsonschema python3-yaml openssl procps)
+
+# What a private Kafka runs with; its jars come from Maven Central.
+KAFKA_PACKAGES=(maven openjdk-17-jre-headless)
 
 # "[ 12 s] text"
 say() { printf '[%3d s] %s\n' $((SECONDS - STARTED_AT)) "$*"; }

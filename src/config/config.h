@@ -61,6 +61,44 @@ struct RabbitmqSource {
   bool operator==(const RabbitmqSource&) const = default;
 };
 
+enum class SaslMechanism { none, plain, scram_sha_256, scram_sha_512 };
+
+struct KafkaSecurity {
+  TlsConfig tls;
+  SaslMechanism mechanism = SaslMechanism::none;
+  std::string username;
+  Secret password;
+
+  bool operator==(const KafkaSecurity&) const = default;
+};
+
+struct KafkaConnection {
+  std::string name;
+  std::vector<std::string> brokers;  ///< host:port each; one that answers is enough to find all
+  KafkaSecurity security;
+  std::map<std::string, std::string> properties;  ///< librdkafka's, see config/kafka_properties.h
+  Duration timeout = std::chrono::seconds(2);     ///< of each step of a reading
+
+  bool operator==(const KafkaConnection&) const = default;
+};
+
+/// Where consumers of the group begin in a partition it has committed no offset for.
+enum class NoOffset { earliest, latest };
+enum class Isolation { read_committed, read_uncommitted };
+/// What bounds the workers that can be fed at once.
+enum class KafkaLimit { lagging_partitions, partitions };
+
+struct KafkaSource {
+  std::string connection;
+  std::string group;
+  std::vector<std::string> topics;
+  NoOffset when_no_offset = NoOffset::earliest;
+  Isolation isolation = Isolation::read_committed;
+  KafkaLimit limit_to = KafkaLimit::lagging_partitions;
+
+  bool operator==(const KafkaSource&) const = default;
+};
+
 struct KubernetesConfig {
   std::string name_space;  ///< empty: the pod's own, else the kubeconfig context's, else "default"
   std::string kubeconfig;  ///< path; empty: see kube/credentials.h
@@ -81,7 +119,7 @@ struct NodeGroupConfig {
 
 struct ScalerConfig {
   ScalerSpec spec;
-  RabbitmqSource rabbitmq;
+  std::variant<RabbitmqSource, KafkaSource> source;
   std::string job_spec_json;  ///< the user's Job spec as JSON, unchanged
 
   bool operator==(const ScalerConfig&) const = default;
@@ -90,6 +128,7 @@ struct ScalerConfig {
 struct Config {
   KubernetesConfig kubernetes;
   std::vector<RabbitmqConnection> rabbitmq;
+  std::vector<KafkaConnection> kafka;  ///< no name is also one of `rabbitmq`
   std::vector<NodeGroupConfig> node_groups;
   std::vector<ScalerConfig> scalers;
 
