@@ -11,6 +11,9 @@ BUILD_PACKAGES=(g++ cmake ninja-build pkgconf libcpprest-dev librabbitmq-dev lib
 # What its tests are built and run with.
 TEST_PACKAGES=(catch2 ccache rabbitmq-server python3 python3-jsonschema python3-yaml openssl procps)
 
+# What a private Kafka runs with; its jars come from Maven Central.
+KAFKA_PACKAGES=(maven openjdk-17-jre-headless)
+
 # "[ 12 s] text"
 say() { printf '[%3d s] %s\n' $((SECONDS - STARTED_AT)) "$*"; }
 die() {

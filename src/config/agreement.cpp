@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <variant>
 #include <vector>
 
 #include "config/sections.h"
@@ -24,22 +25,24 @@ class Agreement {
  private:
   void check_scaler(std::size_t index) const;
   void check_connection(const Path& path, const ScalerConfig& scaler) const;
-  void check_age(const Path& path, const ScalerConfig& scaler,
-                 const RabbitmqConnection& connection) const;
+  void check_is(std::string_view kind, const auto& connections, const Path& place,
+                const std::string& name) const;
+  void check_age(const Path& place, const ScalerSpec& spec, const RabbitmqSource& source) const;
   void check_workers(const Path& path, const ScalerSpec& spec) const;
   bool group_names_known() const;
   void check_groups(const Path& path, const ScalerSpec& spec) const;
   void check_node_selector(const Path& path, const ScalerSpec& spec) const;
   void check_triggers(const Path& path, const ScalerSpec& spec) const;
   void check_queues() const;
+  void check_consumer_groups() const;
   void check_unused() const;
 
   const Config& config_;
   const YamlNode& root_;
   Report& report_;
-  std::map<std::string_view, const RabbitmqConnection*> connections_;
+  std::map<std::string_view, const RabbitmqConnection*> rabbitmq_;
+  std::map<std::string_view, const KafkaConnection*> kafka_;
   std::map<std::string_view, const NodeGroupConfig*> groups_;
-  Names connection_names_;
   Names group_names_;
 };
 
@@ -63,6 +66,7 @@ void check_unique(const Path& list, const auto& entries, Report& report) {
 }
 
 std::string unknown_name(std::string_view name, std::string_view what, const Names& known) {
+  if (known.empty()) return fmt::format("there is no {} {}, nor any other", what, name);
   const std::string guess = did_you_mean(name, known);
   return fmt::format("there is no {} {}{} There {}: {}", what, name, guess.empty() ? "." : guess,
                      known.size() == 1 ? "is only" : "are", enumerate(known, ", "));
@@ -70,11 +74,9 @@ std::string unknown_name(std::string_view name, std::string_view what, const Nam
 
 Agreement::Agreement(const Config& config, const YamlNode& root, Report& report)
     : config_(config), root_(root), report_(report) {
-  for (const RabbitmqConnection& connection : config.rabbitmq) {
-    connections_.emplace(connection.name, &connection);
-  }
+  for (const auto& connection : config.rabbitmq) rabbitmq_.emplace(connection.name, &connection);
+  for (const auto& connection : config.kafka) kafka_.emplace(connection.name, &connection);
   for (const NodeGroupConfig& group : config.node_groups) groups_.emplace(group.spec.name, &group);
-  connection_names_ = keys_of(connections_);
   group_names_ = keys_of(groups_);
 }
 
@@ -83,6 +85,7 @@ void Agreement::check() const {
   check_unique(Path() / "scalers", config_.scalers, report_);
   for (std::size_t i = 0; i < config_.scalers.size(); ++i) check_scaler(i);
   check_queues();
+  check_consumer_groups();
   check_unused();
 }
 
@@ -97,26 +100,39 @@ void Agreement::check_scaler(std::size_t index) const {
 }
 
 void Agreement::check_connection(const Path& path, const ScalerConfig& scaler) const {
-  const Path place = path / "rabbitmq" / "connection";
-  const std::string& name = scaler.rabbitmq.connection;
-  if (name.empty() || connections_.empty()) return;  // reported
-  const auto found = connections_.find(name);
-  if (found == connections_.end()) {
-    report_.error(place, unknown_name(name, "connection", connection_names_));
-  } else {
-    check_age(path, scaler, *found->second);
+  if (const auto* rabbitmq = std::get_if<RabbitmqSource>(&scaler.source)) {
+    check_is("RabbitMQ", rabbitmq_, path / "rabbitmq" / "connection", rabbitmq->connection);
+    check_age(path / "rabbitmq" / "age", scaler.spec, *rabbitmq);
+  } else if (const auto* kafka = std::get_if<KafkaSource>(&scaler.source)) {
+    check_is("Kafka", kafka_, path / "kafka" / "connection", kafka->connection);
   }
 }
 
-void Agreement::check_age(const Path& path, const ScalerConfig& scaler,
-                          const RabbitmqConnection& connection) const {
-  const Path place = path / "rabbitmq" / "age";
-  const AgeChoice age = scaler.rabbitmq.age;
-  if (age == AgeChoice::none && scaler.spec.oldest_above) {
+/// Not when what is wrong with the connections, or with that one, has been reported.
+void Agreement::check_is(std::string_view kind, const auto& connections, const Path& place,
+                         const std::string& name) const {
+  if (name.empty() || connections.contains(name)) return;
+  const std::string what = fmt::format("{} connection", kind);
+  const YamlNode* all = root_.find("connections");
+  const bool written = all == nullptr || all->entries.empty() || all->find(name) != nullptr;
+  if (rabbitmq_.contains(name) || kafka_.contains(name)) {
+    report_.error(place, fmt::format("{} is no {}", name, what));
+  } else if (!written) {
+    report_.error(place, unknown_name(name, what, keys_of(connections)));
+  }
+}
+
+void Agreement::check_age(const Path& place, const ScalerSpec& spec,
+                          const RabbitmqSource& source) const {
+  const AgeChoice age = source.age;
+  if (age == AgeChoice::none && spec.oldest_above) {
     report_.error(place,
                   "none leaves scaleUp.oldestAbove without an age to compare with; choose another, "
                   "or remove oldestAbove");
   }
+  const auto found = rabbitmq_.find(source.connection);
+  if (found == rabbitmq_.end()) return;
+  const RabbitmqConnection& connection = *found->second;
   const Path management = Path() / "connections" / connection.name / "rabbitmq" / "management";
   const bool needs_management = age == AgeChoice::timestamp || age == AgeChoice::arrivals;
   if (needs_management && !connection.management && report_.clean(management)) {
@@ -189,12 +205,13 @@ void Agreement::check_triggers(const Path& path, const ScalerSpec& spec) const {
 void Agreement::check_queues() const {
   std::map<std::tuple<std::string, int, std::string, std::string>, std::size_t> readers;
   for (std::size_t i = 0; i < config_.scalers.size(); ++i) {
-    const RabbitmqSource& source = config_.scalers[i].rabbitmq;
-    const auto connection = connections_.find(source.connection);
-    if (source.queue.empty() || connection == connections_.end()) continue;
+    const auto* source = std::get_if<RabbitmqSource>(&config_.scalers[i].source);
+    if (source == nullptr || source->queue.empty()) continue;
+    const auto connection = rabbitmq_.find(source->connection);
+    if (connection == rabbitmq_.end()) continue;
     const RabbitmqConnection& broker = *connection->second;
     const auto [first, is_new] =
-        readers.emplace(std::make_tuple(broker.host, broker.port, broker.vhost, source.queue), i);
+        readers.emplace(std::make_tuple(broker.host, broker.port, broker.vhost, source->queue), i);
     if (is_new) continue;
     const Path scalers = Path() / "scalers";
     report_.warning(scalers / i / "rabbitmq" / "queue",
@@ -204,12 +221,36 @@ void Agreement::check_queues() const {
   }
 }
 
+void Agreement::check_consumer_groups() const {
+  using Brokers = std::vector<std::string>;
+  std::map<std::tuple<Brokers, std::string, std::string>, std::size_t> readers;
+  for (std::size_t i = 0; i < config_.scalers.size(); ++i) {
+    const auto* source = std::get_if<KafkaSource>(&config_.scalers[i].source);
+    if (source == nullptr || source->group.empty()) continue;
+    const auto connection = kafka_.find(source->connection);
+    if (connection == kafka_.end()) continue;
+    for (std::size_t j = 0; j < source->topics.size(); ++j) {
+      const std::string& topic = source->topics[j];
+      if (topic.empty()) continue;
+      const auto [first, is_new] =
+          readers.emplace(std::make_tuple(connection->second->brokers, source->group, topic), i);
+      if (is_new || first->second == i) continue;
+      const Path scalers = Path() / "scalers";
+      report_.warning(scalers / i / "kafka" / "topics" / j,
+                      fmt::format("{} watches the same topic for the same group; both start "
+                                  "workers for the same records",
+                                  (scalers / first->second).text()));
+    }
+  }
+}
+
 /// Only when it is certain what is used.
 void Agreement::check_unused() const {
   std::set<std::string_view> used_connections;
   std::set<std::string_view> used_groups;
   for (const ScalerConfig& scaler : config_.scalers) {
-    used_connections.insert(scaler.rabbitmq.connection);
+    std::visit([&](const auto& source) { used_connections.insert(source.connection); },
+               scaler.source);
     used_groups.insert(scaler.spec.node_groups.begin(), scaler.spec.node_groups.end());
   }
   if (report_.has_errors()) return;

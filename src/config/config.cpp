@@ -11,7 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 
 const Span kPollInterval{100ms, 1h};
-const Span kTimeout{100ms, 5min};
 const Text kPath{"the path of a kubeconfig file"};
 const Text kContext{"the name of one of the kubeconfig's contexts"};
 
@@ -47,7 +46,7 @@ Config read_config(const Value& root) {
   }
   if (const auto connections =
           mapping.require("connections", "a mapping of names to connections")) {
-    config.rabbitmq = read_connections(*connections);
+    read_connections(*connections, config);
   }
   if (const auto groups = mapping.find("nodeGroups")) {
     config.node_groups = read_node_groups(*groups);

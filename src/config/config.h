@@ -76,7 +76,7 @@ struct KafkaConnection {
   std::string name;
   std::vector<std::string> brokers;  ///< host:port each; one that answers is enough to find all
   KafkaSecurity security;
-  std::map<std::string, std::string> properties;  ///< librdkafka's, see kafka/properties.h
+  std::map<std::string, std::string> properties;  ///< librdkafka's, see config/kafka_properties.h
   Duration timeout = std::chrono::seconds(2);     ///< of each step of a reading
 
   bool operator==(const KafkaConnection&) const = default;
@@ -119,7 +119,7 @@ struct NodeGroupConfig {
 
 struct ScalerConfig {
   ScalerSpec spec;
-  RabbitmqSource rabbitmq;
+  std::variant<RabbitmqSource, KafkaSource> source;
   std::string job_spec_json;  ///< the user's Job spec as JSON, unchanged
 
   bool operator==(const ScalerConfig&) const = default;
@@ -128,6 +128,7 @@ struct ScalerConfig {
 struct Config {
   KubernetesConfig kubernetes;
   std::vector<RabbitmqConnection> rabbitmq;
+  std::vector<KafkaConnection> kafka;  ///< no name is also one of `rabbitmq`
   std::vector<NodeGroupConfig> node_groups;
   std::vector<ScalerConfig> scalers;
 

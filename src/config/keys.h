@@ -15,12 +15,17 @@ extern const Keys kTopKeys;
 extern const Keys kKubernetesKeys;
 extern const Keys kConnectionKeys;
 extern const Keys kRabbitmqConnectionKeys;
+extern const Keys kKafkaConnectionKeys;
+extern const Keys kSaslKeys;
 extern const Keys kSecretKeys;
+extern const Keys kKafkaSecretKeys;
 extern const Keys kTlsKeys;
+extern const Keys kKafkaTlsKeys;
 extern const Keys kNodeGroupKeys;
 extern const Keys kTolerationKeys;
 extern const Keys kScalerKeys;
 extern const Keys kRabbitmqSourceKeys;
+extern const Keys kKafkaSourceKeys;
 extern const Keys kScaleUpKeys;
 extern const Keys kWorkersKeys;
 

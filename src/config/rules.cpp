@@ -132,6 +132,19 @@ bool is_http_url(std::string_view text) {
   return false;
 }
 
+bool is_broker(std::string_view text) {
+  const std::size_t bracket = text.find(']');
+  if (!text.starts_with('[') || bracket == std::string_view::npos) return is_authority(text);
+  const std::string_view port = text.substr(bracket + 1);
+  const bool good_port = port.empty() || (port.starts_with(':') && is_port(port.substr(1)));
+  return is_ipv6(text.substr(1, bracket - 1)) && good_port;
+}
+
+bool is_topic(std::string_view text) {
+  return !text.empty() && text.size() <= 249 && text != "." && text != ".." &&
+         all(text, [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+}
+
 bool is_shortstr(std::string_view text) {
   return !text.empty() && text.size() <= 255;
 }
@@ -161,6 +174,13 @@ std::string format_span(Duration duration) {
     }
   }
   return "0s";
+}
+
+void require_one_broker(const Mapping& mapping) {
+  const bool rabbitmq = mapping.find("rabbitmq").has_value();
+  const auto kafka = mapping.find("kafka");
+  if (rabbitmq && kafka) kafka->error("rabbitmq is there, too; must be one of them");
+  if (!rabbitmq && !kafka) mapping.value().error("needs rabbitmq or kafka");
 }
 
 std::optional<std::string> read_string(const Value& value, std::string_view allowed) {

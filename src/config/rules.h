@@ -90,6 +90,15 @@ struct Labels {
   std::optional<std::map<std::string, std::string>> read(const Value& value) const;
 };
 
+/// Reports a connection or a scaler that is of neither kind of broker, or of both.
+void require_one_broker(const Mapping& mapping);
+
+/// true, false, or a mapping, which means true.
+struct Tls {
+  std::string allowed() const { return "true, false or " + mapping_with(kTlsKeys); }
+  std::optional<TlsConfig> read(const Value& value) const;
+};
+
 /// The string that a value is. What YAML takes for something else is reported, with the advice to
 /// quote it.
 std::optional<std::string> read_string(const Value& value, std::string_view allowed);
@@ -99,6 +108,8 @@ std::string format_span(Duration duration);
 
 bool is_host(std::string_view text);
 bool is_http_url(std::string_view text);
+bool is_broker(std::string_view text);    ///< host or host:port; an IPv6 address in brackets
+bool is_topic(std::string_view text);     ///< of Kafka
 bool is_shortstr(std::string_view text);  ///< 1 to 255 bytes, AMQP's short string
 bool is_variable(std::string_view text);
 bool is_label_key(std::string_view text);

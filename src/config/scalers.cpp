@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 
 #include "config/job.h"
@@ -20,6 +21,14 @@ const Span kAge{0s, kMaxSpan};
 const Span kSettle{0s, 24h};
 const Span kReadyTimeout{1s, kMaxSpan};
 const Span kStuck{0s, kMaxSpan};
+const Text kGroup{"a consumer group's name"};
+const Text kTopic{"a topic's name (at most 249 letters, digits, '-', '_' and '.')", is_topic};
+const Choice<NoOffset, 2> kNoOffset{
+    {{{"earliest", NoOffset::earliest}, {"latest", NoOffset::latest}}}};
+const Choice<Isolation, 2> kIsolation{{{{"read_committed", Isolation::read_committed},
+                                        {"read_uncommitted", Isolation::read_uncommitted}}}};
+const Choice<KafkaLimit, 2> kLimit{{{{"laggingPartitions", KafkaLimit::lagging_partitions},
+                                     {"partitions", KafkaLimit::partitions}}}};
 const Text kQueue{"a queue's name of at most 255 bytes", is_shortstr};
 const Choice<ScalerSpec::Mode, 2> kMode{
     {{{"scale", ScalerSpec::Mode::scale}, {"observe", ScalerSpec::Mode::observe}}}};
@@ -41,11 +50,46 @@ struct NameList {
   }
 };
 
-void read_source(const Value& value, RabbitmqSource& source) {
+struct TopicList {
+  std::string allowed() const { return "a list of topics"; }
+
+  std::optional<std::vector<std::string>> read(const Value& value) const {
+    std::vector<std::string> topics;
+    for (const Value& item : value.items(allowed())) {
+      const std::string topic = kTopic.read(item).value_or("");
+      const bool twice = std::find(topics.begin(), topics.end(), topic) != topics.end();
+      if (twice) item.error(topic + " is named twice");
+      topics.push_back(topic);
+    }
+    return topics;
+  }
+};
+
+RabbitmqSource read_rabbitmq_source(const Value& value) {
   const Mapping mapping(value, kRabbitmqSourceKeys);
+  RabbitmqSource source;
   mapping.required("connection", Name(), source.connection);
   mapping.required("queue", kQueue, source.queue);
   mapping.optional("age", kAgeChoice, source.age);
+  return source;
+}
+
+KafkaSource read_kafka_source(const Value& value) {
+  const Mapping mapping(value, kKafkaSourceKeys);
+  KafkaSource source;
+  mapping.required("connection", Name(), source.connection);
+  mapping.required("group", kGroup, source.group);
+  mapping.required("topics", TopicList(), source.topics);
+  mapping.optional("whenNoOffset", kNoOffset, source.when_no_offset);
+  mapping.optional("isolationLevel", kIsolation, source.isolation);
+  mapping.optional("limitTo", kLimit, source.limit_to);
+  return source;
+}
+
+void read_source(const Mapping& scaler, std::variant<RabbitmqSource, KafkaSource>& source) {
+  require_one_broker(scaler);
+  if (const auto rabbitmq = scaler.find("rabbitmq")) source = read_rabbitmq_source(*rabbitmq);
+  if (const auto kafka = scaler.find("kafka")) source = read_kafka_source(*kafka);
 }
 
 void read_scale_up(const Value& value, ScalerSpec& spec) {
@@ -79,9 +123,7 @@ ScalerConfig read_scaler(const Value& value, Duration poll_interval) {
   mapping.optional("paused", Boolean(), spec.paused);
   mapping.optional("mode", kMode, spec.mode);
   mapping.optional("pollInterval", kPollInterval, spec.poll_interval);
-  if (const auto source = mapping.require("rabbitmq", mapping_with(kRabbitmqSourceKeys))) {
-    read_source(*source, scaler.rabbitmq);
-  }
+  read_source(mapping, scaler.source);
   if (const auto scale_up = mapping.require("scaleUp", mapping_with(kScaleUpKeys))) {
     read_scale_up(*scale_up, spec);
   }

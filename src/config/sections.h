@@ -17,13 +17,17 @@ constexpr std::int64_t kMaxWorkers = 100'000;
 constexpr std::int64_t kMaxMessages = 1'000'000'000'000;
 constexpr Duration kMaxSpan = std::chrono::hours(720);
 
+inline constexpr Span kTimeout{std::chrono::milliseconds(100), std::chrono::minutes(5)};
+
 /// The file as a whole.
 Config read_config(const Value& root);
 
 KubernetesConfig read_kubernetes(const Value& value);
 
-/// In the order of the file.
-std::vector<RabbitmqConnection> read_connections(const Value& value);
+/// Into the configuration's connections of either kind, in the order of the file.
+void read_connections(const Value& value, Config& config);
+RabbitmqConnection read_rabbitmq_connection(const std::string& name, const Value& value);
+KafkaConnection read_kafka_connection(const std::string& name, const Value& value);
 
 /// One per item of the list, at the same index.
 std::vector<NodeGroupConfig> read_node_groups(const Value& value);

@@ -7,6 +7,7 @@
 #include "daemon/queues.h"
 #include "http/client.h"
 #include "jobscaler/ports.h"
+#include "kafka/connection.h"
 #include "kube/cluster.h"
 #include "rabbitmq/connection.h"
 
@@ -48,6 +49,9 @@ bool check_connections(std::FILE* out, const Config& config) {
   bool good = true;
   for (const RabbitmqConnection& connection : config.rabbitmq) {
     good = print(out, rabbitmq::check(connection, queues_on(connection.name, config))) && good;
+  }
+  for (const KafkaConnection& connection : config.kafka) {
+    good = print(out, kafka::check(connection, groups_on(connection.name, config))) && good;
   }
   return print(out, kube::check(config.kubernetes, config.node_groups, config.scalers)) && good;
 }

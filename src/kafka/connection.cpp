@@ -205,9 +205,8 @@ void Connection::read(const std::string& scaler) {
   impl_->read(scaler);
 }
 void Connection::stop() {
-  const bool ended = impl_->stop();
-  if (!thread_.joinable()) return;
-  if (ended) {
+  if (!thread_.joinable()) return;  // it was stopped before
+  if (impl_->stop()) {
     thread_.join();
   } else {
     thread_.detach();

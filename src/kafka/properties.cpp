@@ -5,66 +5,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "config/kafka_properties.h"
+
 namespace jobscaler::kafka {
 namespace {
-
-constexpr const char* kOurs = "jobscaler sets it itself";
-constexpr const char* kMember = "jobscaler must not become a member of the group";
-constexpr const char* kCommits = "jobscaler must not commit offsets";
-constexpr const char* kFetches = "jobscaler reads single records and must not prefetch";
-constexpr const char* kSecret = "a secret does not belong in the configuration";
-constexpr const char* kUnheard = "nobody would see or use what it gives";
-
-const std::map<std::string, std::string>& refusals() {
-  static const std::map<std::string, std::string> refusals{
-      {"bootstrap.servers", "write it as the connection's `brokers`"},
-      {"metadata.broker.list", "write it as the connection's `brokers`"},
-      {"security.protocol", "it follows from the connection's `tls` and `sasl`"},
-      {"sasl.mechanism", "write it as the connection's `sasl`"},
-      {"sasl.mechanisms", "write it as the connection's `sasl`"},
-      {"sasl.username", "write it as the connection's `sasl`"},
-      {"sasl.password", "write it as the connection's `sasl`, which names where the secret is"},
-      {"ssl.ca.location", "write it as the connection's `tls`"},
-      {"ssl.certificate.location", "write it as the connection's `tls`"},
-      {"ssl.key.location", "write it as the connection's `tls`"},
-      {"enable.ssl.certificate.verification", "write it as the connection's `tls`"},
-      {"ssl.endpoint.identification.algorithm", "it follows from the connection's `tls`"},
-      {"ssl.key.password", kSecret},
-      {"ssl.key.pem", kSecret},
-      {"ssl.keystore.password", kSecret},
-      {"sasl.oauthbearer.config", kSecret},
-      {"sasl.oauthbearer.client.secret", kSecret},
-      {"group.id", "write it as the scaler's `group`"},
-      {"group.instance.id", kMember},
-      {"enable.auto.commit", kCommits},
-      {"enable.auto.offset.store", kCommits},
-      {"auto.commit.interval.ms", kCommits},
-      {"auto.commit.enable", kCommits},
-      {"auto.offset.reset", "write it as the scaler's `whenNoOffset`"},
-      {"isolation.level", "write it as the scaler's `isolation`"},
-      {"allow.auto.create.topics", "jobscaler must not create topics"},
-      {"enable.partition.eof", kOurs},
-      {"queued.min.messages", kFetches},
-      {"queued.max.messages.kbytes", kFetches},
-      {"fetch.message.max.bytes", kFetches},
-      {"max.partition.fetch.bytes", kFetches},
-      {"fetch.max.bytes", kFetches},
-      {"fetch.min.bytes", kFetches},
-      {"fetch.wait.max.ms", kFetches},
-      {"socket.timeout.ms", "write it as the connection's `timeout`"},
-      {"reconnect.backoff.max.ms", kOurs},
-      {"socket.connection.setup.timeout.ms", kOurs},
-      {"plugin.library.paths", "it would load code into jobscaler"},
-      {"debug", kUnheard},
-      {"log_level", kUnheard},
-      {"statistics.interval.ms", kUnheard}};
-  return refusals;
-}
-
-const char* security_protocol(const KafkaSecurity& security) {
-  if (security.mechanism == SaslMechanism::none) return security.tls.enabled ? "ssl" : "plaintext";
-  return security.tls.enabled ? "sasl_ssl" : "sasl_plaintext";
-}
 
 const char* mechanism_name(SaslMechanism mechanism) {
   switch (mechanism) {
@@ -85,7 +29,7 @@ void set_if_any(Properties& properties, const char* name, const std::string& val
 }
 
 void secure(Properties& properties, const KafkaSecurity& security, const std::string& password) {
-  properties["security.protocol"] = security_protocol(security);
+  properties["security.protocol"] = config::security_protocol(security);
   if (security.tls.enabled) {
     set_if_any(properties, "ssl.ca.location", security.tls.ca_file);
     set_if_any(properties, "ssl.certificate.location", security.tls.certificate_file);
@@ -140,12 +84,6 @@ Properties log_properties(const KafkaConnection& settings, const std::string& pa
   // How long the broker waits for records that are not there, before it says so.
   properties["fetch.wait.max.ms"] = "10";
   return properties;
-}
-
-std::optional<std::string> refused_property(const std::string& name) {
-  const auto found = refusals().find(name);
-  if (found == refusals().end()) return std::nullopt;
-  return found->second;
 }
 
 std::string broker_list(const KafkaConnection& settings) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 
 #include "config/config.h"
@@ -20,11 +19,6 @@ Properties group_properties(const KafkaConnection& settings, const std::string& 
 /// be allowed that one alone; it is never a member of it either.
 Properties log_properties(const KafkaConnection& settings, const std::string& password,
                           const std::string& group, Isolation isolation);
-
-/// Why a property is not for users to set, and what to write instead if there is something; absent
-/// if it is. Names that librdkafka does not know are not refused here but by librdkafka, when the
-/// connection is opened.
-std::optional<std::string> refused_property(const std::string& name);
 
 /// "kafka-1:9092,kafka-2:9092"
 std::string broker_list(const KafkaConnection& settings);

@@ -39,6 +39,11 @@ int run(int argc, char** argv) {
   Table table;
   engine_step(table);
   poll_queues(table, bench);
+  if (const char* broker = std::getenv("KAFKA_BROKER")) {
+    poll_groups(table, broker);
+  } else {
+    table.skipped("Kafka polls", "there is no Kafka");
+  }
   threshold_to_post(table, bench, kubesim, kTrials);
   ready_to_post(table, bench, kubesim, kTurns, kTransitions);
   if (argc == 5) {
@@ -55,7 +60,9 @@ int main(int argc, char** argv) {
     fmt::print(
         stderr,
         "usage: {} JOBSCALER FLOOR [KUBECONFIG NODE_GROUP]\n"
-        "  with AMQP_PORT of a RabbitMQ and KUBECONFIG of a kubesim in the environment\n"
+        "  with AMQP_PORT of a RabbitMQ, KUBECONFIG of a kubesim and, if there is one, "
+        "KAFKA_BROKER\n"
+        "  of a Kafka in the environment\n"
         "exit status: 0 all within target; 1 something is over; 2 it could not be measured\n",
         argv[0]);
     return kFailed;

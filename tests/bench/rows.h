@@ -27,6 +27,10 @@ void threshold_to_post(Table& table, const Bench& bench, const Cluster& cluster,
 /// One AMQP poll of many queues through rabbitmq::Connection.
 void poll_queues(Table& table, const Bench& bench);
 
+/// One poll of many Kafka groups through kafka::Connection, nothing having moved and everything
+/// having moved since the last, and what librdkafka takes for it.
+void poll_groups(Table& table, const std::string& broker);
+
 /// What a decision costs with many scalers and workers; no I/O.
 void engine_step(Table& table);
 

@@ -22,4 +22,9 @@ void Table::row(const std::string& what, double measured, std::optional<double> 
   std::fflush(stdout);
 }
 
+void Table::skipped(const std::string& what, const std::string& why) {
+  fmt::print("{:<66} skipped: {}\n", what, why);
+  std::fflush(stdout);
+}
+
 }  // namespace jobscaler::bench

@@ -14,6 +14,9 @@ class Table {
   void row(const std::string& what, double measured, std::optional<double> at_most,
            const std::string& unit);
 
+  /// Why rows are missing.
+  void skipped(const std::string& what, const std::string& why);
+
   bool all_within_target() const { return over_ == 0; }
 
  private:

@@ -1,6 +1,6 @@
-"""What the chaos tests drive: the real daemon, a private RabbitMQ and kubesim, each a process of its own.
+"""What the chaos tests drive: the real daemon, a private broker and kubesim, each a process of its own.
 
-The paths of the programs and the broker's ports come from the environment, as CMakeLists.txt and with_rabbitmq.sh set them.
+The paths of the programs and RabbitMQ's ports come from the environment, as CMakeLists.txt and with_rabbitmq.sh set them.
 """
 import base64
 import json
@@ -145,10 +145,10 @@ class Kubesim:
 class Daemon:
     """`jobscaler run`. Its log goes to a file that tests read."""
 
-    def __init__(self, scratch, config, name="daemon"):
+    def __init__(self, scratch, config, name="daemon", *flags):
         self.log_file = os.path.join(scratch, name + ".log")
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([os.environ["JOBSCALER"], "run", "--config", config], stdout=log, stderr=log)
+            self.process = subprocess.Popen([os.environ["JOBSCALER"], "run", "--config", config, *flags], stdout=log, stderr=log)
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -226,31 +226,28 @@ def processed(report):
     return found
 
 
-class ChaosTest(unittest.TestCase):
-    """A test with a broker, and with what it starts ended at its end."""
+class DaemonTest(unittest.TestCase):
+    """A test with what it starts ended at its end."""
 
     def setUp(self):
         self.scratch = tempfile.mkdtemp(prefix="jobscaler-chaos-")
         self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
         self.daemons = []
-        self.broker = Broker()
-        self.addCleanup(self.broker.repair)
 
     def kubesim(self, *flags):
         kubesim = Kubesim(self.scratch, *flags)
         self.addCleanup(kubesim.stop)
         return kubesim
 
-    def config(self, kubeconfig, job, most, window=1, messages_per_worker=1):
+    def write_config(self, text):
+        """The file's name."""
         file = os.path.join(self.scratch, "config.yaml")
         with open(file, "w", encoding="utf-8") as out:
-            out.write(CONFIG.format(kubeconfig=kubeconfig, instance=INSTANCE, port=self.broker.port, group=GROUP, window=window,
-                                    scaler=SCALER, queue=QUEUE, max=most, messages_per_worker=messages_per_worker,
-                                    job=json.dumps(job)))
+            out.write(text)
         return file
 
-    def daemon(self, config, name="daemon"):
-        daemon = Daemon(self.scratch, config, name)
+    def daemon(self, config, name="daemon", *flags):
+        daemon = Daemon(self.scratch, config, name, *flags)
         self.addCleanup(self.end, daemon)
         self.daemons = [other for other in self.daemons if other.log_file != daemon.log_file] + [daemon]
         return daemon
@@ -270,6 +267,20 @@ class ChaosTest(unittest.TestCase):
         pods = kubesim.pods()
         self.assertEqual(sorted(pod["metadata"]["ownerReferences"][0]["name"] for pod in pods), sorted(job["name"] for job in jobs))
         self.assertEqual([pod["metadata"]["name"] for pod in pods if "deletionTimestamp" in pod["metadata"]], [])
+
+
+class ChaosTest(DaemonTest):
+    """A test with the private RabbitMQ."""
+
+    def setUp(self):
+        super().setUp()
+        self.broker = Broker()
+        self.addCleanup(self.broker.repair)
+
+    def config(self, kubeconfig, job, most, window=1, messages_per_worker=1):
+        return self.write_config(CONFIG.format(
+            kubeconfig=kubeconfig, instance=INSTANCE, port=self.broker.port, group=GROUP, window=window, scaler=SCALER,
+            queue=QUEUE, max=most, messages_per_worker=messages_per_worker, job=json.dumps(job)))
 
 
 class Result(unittest.TextTestResult):

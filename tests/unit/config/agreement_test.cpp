@@ -33,10 +33,12 @@ scalers:
 TEST_CASE("a scaler names a connection that exists") {
   check({
       {Document{.source = "{connection: rabit, queue: orders}"}.text(),
-       {"f:5:28: error: scalers[0].rabbitmq.connection: there is no connection rabit; did you mean "
+       {"f:5:28: error: scalers[0].rabbitmq.connection: there is no RabbitMQ connection rabit; did "
+        "you mean "
         "rabbit? There is only: rabbit"}},
       {Document{.source = "{connection: kafka, queue: orders}"}.text(),
-       {"f:5:28: error: scalers[0].rabbitmq.connection: there is no connection kafka. There is "
+       {"f:5:28: error: scalers[0].rabbitmq.connection: there is no RabbitMQ connection kafka. "
+        "There is "
         "only: rabbit"}},
       {R"(connections:
   rabbit: {rabbitmq: {host: rabbit}}
@@ -53,7 +55,8 @@ scalers:
     workers: {max: 5}
     job: *job
 )",
-       {"f:11:28: error: scalers[1].rabbitmq.connection: there is no connection evens; did you "
+       {"f:11:28: error: scalers[1].rabbitmq.connection: there is no RabbitMQ connection evens; "
+        "did you "
         "mean events? There are: events, rabbit"}},
   });
 }
@@ -291,7 +294,8 @@ scalers:
         "must be unique",
         "f:18:11: error: scalers[0].name: must be a name of 1 to 46 lower-case letters, digits and "
         "'-', with a letter or digit at both ends, found Orders",
-        "f:19:28: error: scalers[0].rabbitmq.connection: there is no connection rabit; did you "
+        "f:19:28: error: scalers[0].rabbitmq.connection: there is no RabbitMQ connection rabit; "
+        "did you "
         "mean rabbit? There are: rabbit, spare",
         "f:20:30: warning: scalers[0].scaleUp.messagesAbove: without oldestAbove, the last 100 "
         "messages wait for ever once the workers have ended; add oldestAbove, or set messagesAbove "

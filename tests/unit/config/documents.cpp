@@ -21,6 +21,19 @@ std::string Document::text() const {
       top, connection, groups, name, source, scale_up, workers, scaler, job);
 }
 
+std::string KafkaDocument::text() const {
+  return fmt::format(
+      "connections:\n"
+      "  events: {{kafka: {}}}\n"
+      "scalers:\n"
+      "  - name: clicks\n"
+      "    kafka: {}\n"
+      "    scaleUp: {{messagesAbove: 0}}\n"
+      "    workers: {{max: 5}}\n"
+      "    job: {}\n",
+      connection, source, Document{}.job);
+}
+
 namespace {
 
 std::string with(const std::string& job, const std::string& pod_template, const std::string& pod) {

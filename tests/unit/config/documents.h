@@ -31,6 +31,22 @@ struct Document {
   std::string text() const;
 };
 
+/// The same, of Kafka:
+///     1 connections:
+///     2   events: {kafka: CONNECTION}
+///     3 scalers:
+///     4   - name: clicks
+///     5     kafka: SOURCE
+///     6     scaleUp: {messagesAbove: 0}
+///     7     workers: {max: 5}
+///     8     job: (as above)
+struct KafkaDocument {
+  std::string connection = "{bootstrapServers: kafka:9092}";
+  std::string source = "{connection: events, group: writers, topics: [clicks]}";
+
+  std::string text() const;
+};
+
 /// The small document with `fields` ("a: b, c: d, ") added to the Job's spec, its pod template or
 /// its pod's spec.
 std::string with_job(const std::string& fields);

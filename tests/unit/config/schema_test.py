@@ -22,6 +22,8 @@ BASE = """
 connections:
   rabbit:
     rabbitmq: {host: rabbit, username: scaler, password: {env: P}, management: "http://rabbit:15672"}
+  events:
+    kafka: {bootstrapServers: kafka:9092}
 nodeGroups: [{name: default}]
 scalers:
   - name: orders
@@ -29,9 +31,17 @@ scalers:
     scaleUp: {messagesAbove: 0, oldestAbove: 5m}
     workers: {max: 5}
     job: {template: {metadata: {}, spec: {containers: [{name: worker, image: "worker:1"}]}}}
+  - name: clicks
+    kafka: {connection: events, group: writers, topics: [clicks]}
+    scaleUp: {messagesAbove: 0}
+    workers: {max: 5}
+    job: {template: {spec: {containers: [{name: worker, image: "worker:1"}]}}}
 """
+SASL = {"mechanism": "PLAIN", "username": "u", "password": {"env": "P"}}
 ABSENT = object()
 RABBIT = "connections rabbit rabbitmq"
+KAFKA = "connections events kafka"
+SOURCE = "scalers 1 kafka"
 GROUP = "nodeGroups 0"
 SCALER = "scalers 0"
 JOB = "scalers 0 job"
@@ -60,6 +70,16 @@ GOOD = [
     (RABBIT + " tls", {}),
     (RABBIT + " tls", {"ca": "a", "certificate": "b", "key": "c", "verify": False}),
     (RABBIT + " timeout", "2s"),
+    (KAFKA + " bootstrapServers", "kafka"),
+    (KAFKA + " bootstrapServers", "a:9092, [::1]:9092,10.0.0.1:9092"),
+    (KAFKA + " bootstrapServers", ["a:9092", "[::1]:9092"]),
+    (KAFKA + " tls", True),
+    (KAFKA + " tls", {"ca": "a", "certificate": "b", "key": "c", "verify": False}),
+    (KAFKA + " sasl", SASL),
+    (KAFKA + " sasl", {**SASL, "mechanism": "SCRAM-SHA-512", "password": {"file": "/x"}}),
+    (KAFKA + " properties", {}),
+    (KAFKA + " properties", {"client.id": "mine", "socket.keepalive.enable": True, "metadata.max.age.ms": 5000, "x": 0.5, "y": ""}),
+    (KAFKA + " timeout", "2s"),
     ("nodeGroups", ABSENT),
     (GROUP, {"name": "default", "window": 1000, "maxWorkers": 100000, "nodeTimeout": "1h"}),
     (GROUP + " nodeSelector", {"a": "", "example.com/b": "c.d_e-f"}),
@@ -74,6 +94,11 @@ GOOD = [
     (SCALER + " rabbitmq age", "arrivals"),
     (SCALER + " rabbitmq queue", "q" * 255),
     (SCALER + " rabbitmq queue", "010"),
+    (SOURCE + " group", "a group"),
+    (SOURCE + " topics", ["t" * 249, "a.b-c_D", "..."]),
+    (SOURCE + " whenNoOffset", "latest"),
+    (SOURCE + " isolationLevel", "read_uncommitted"),
+    (SOURCE + " limitTo", "partitions"),
     (SCALER + " scaleUp", {"oldestAbove": "0s"}),
     (SCALER + " scaleUp", {"messagesAbove": 1000000000000, "settle": "0s"}),
     (SCALER + " workers", {"min": 5, "max": 100000, "messagesPerWorker": 1, "nodeGroups": ["default"],
@@ -108,6 +133,26 @@ BAD = [
     ("connections Rabbit", {"rabbitmq": {"host": "a"}}),
     ("connections rabbit", {}),
     ("connections rabbit", {"kafka": {}}),
+    ("connections events rabbitmq", {"host": "rabbit"}),
+    (KAFKA + " bootstrapServers", ABSENT),
+    (KAFKA + " bootstrapServers", ""),
+    (KAFKA + " bootstrapServers", "a:9092,"),
+    (KAFKA + " bootstrapServers", "PLAINTEXT://a:9092"),
+    (KAFKA + " bootstrapServers", "::1"),
+    (KAFKA + " bootstrapServers", []),
+    (KAFKA + " bootstrapServers", ["a,b"]),
+    (KAFKA + " bootstrapServers", [5]),
+    (KAFKA + " tls", "true"),
+    (KAFKA + " tls", {"certificate": "a"}),
+    (KAFKA + " sasl", {}),
+    (KAFKA + " sasl", {**SASL, "mechanism": "AWS_MSK_IAM"}),
+    (KAFKA + " sasl", {**SASL, "username": ""}),
+    (KAFKA + " sasl", {**SASL, "password": "hunter2"}),
+    (KAFKA + " properties", []),
+    (KAFKA + " properties", {"client.id": None}),
+    (KAFKA + " properties", {"client.id": ["a"]}),
+    (KAFKA + " properties", {"client.id": "a\nb"}),
+    (KAFKA + " brokers", "a:9092"),
     (RABBIT + " host", ABSENT),
     (RABBIT + " host", "amqp://rabbit"),
     (RABBIT + " host", "rabbit:5672"),
@@ -162,6 +207,22 @@ BAD = [
     (SCALER + " rabbitmq queue", 5),
     (SCALER + " rabbitmq queue", "a\tb"),
     (SCALER + " rabbitmq age", "bond"),
+    (SCALER + " kafka", {"connection": "events", "group": "g", "topics": ["t"]}),
+    (SOURCE, ABSENT),
+    (SOURCE + " connection", ABSENT),
+    (SOURCE + " group", ABSENT),
+    (SOURCE + " group", ""),
+    (SOURCE + " topics", ABSENT),
+    (SOURCE + " topics", []),
+    (SOURCE + " topics", "clicks"),
+    (SOURCE + " topics", ["a", "a"]),
+    (SOURCE + " topics", ["^a.*"]),
+    (SOURCE + " topics", [".."]),
+    (SOURCE + " topics", ["t" * 250]),
+    (SOURCE + " whenNoOffset", "none"),
+    (SOURCE + " isolationLevel", "committed"),
+    (SOURCE + " limitTo", 5),
+    (SOURCE + " queue", "q"),
     (SCALER + " scaleUp", ABSENT),
     (SCALER + " scaleUp", {}),
     (SCALER + " scaleUp", {"settle": "1s"}),
@@ -201,11 +262,15 @@ BAD = [
     (WORKER + " env", ["A=5"]),
 ]
 
-# What a schema cannot say: the parser alone refuses these.
+# What a schema cannot say, or not without a second list of what is refused: the parser alone refuses these.
 PARSER_ONLY = [
     ("pollInterval", "2h"),
     (RABBIT + " port", 5672.0),
     (RABBIT + " management", "http://rabbit:99999"),
+    (KAFKA + " bootstrapServers", "a:99999"),
+    (KAFKA + " properties", {"group.id": "g"}),
+    (KAFKA + " properties", {"security.protocol": "SSL"}),
+    (SOURCE + " connection", "rabbit"),
     (GROUP + " nodeTimeout", "1ms"),
     (SCALER + " rabbitmq connection", "rabit"),
     (SCALER + " workers nodeGroups", ["spot"]),

@@ -8,6 +8,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+RabbitmqSource rabbitmq_source(const Config& config) {
+  return std::get<RabbitmqSource>(config.scalers.at(0).source);
+}
+KafkaSource kafka_source(const Config& config) {
+  return std::get<KafkaSource>(config.scalers.at(0).source);
+}
+
 TEST_CASE("what is left out has its default") {
   const Config config = config_of(Document{}.text());
 
@@ -21,7 +28,7 @@ TEST_CASE("what is left out has its default") {
   scaler.spec.messages_above = 0;
   scaler.spec.max_workers = 5;
   scaler.spec.node_groups = {"default"};
-  scaler.rabbitmq = {.connection = "rabbit", .queue = "orders"};
+  scaler.source = RabbitmqSource{.connection = "rabbit", .queue = "orders"};
   scaler.job_spec_json =
       R"({"template":{"spec":{"containers":[{"name":"worker","image":"worker:1"}]}}})";
   CHECK(config == expected);
@@ -86,9 +93,77 @@ scalers:
   scaler.spec = {
       "orders", true, ScalerSpec::Mode::observe, 250ms, 100, 5min, 20s, 0, 20, 50, {"spot"}, 1min,
       10s,      0s};
-  scaler.rabbitmq = {"rabbit", "orders: all", AgeChoice::arrivals};
+  scaler.source = RabbitmqSource{"rabbit", "orders: all", AgeChoice::arrivals};
   scaler.job_spec_json = R"({"template":{"spec":{"containers":[{"name":"w","image":"i"}]}}})";
   CHECK(config == expected);
+}
+
+TEST_CASE("what is left out of Kafka's settings has its default") {
+  const Config config = config_of(KafkaDocument{}.text());
+  CHECK(config.rabbitmq.empty());
+  REQUIRE(config.kafka.size() == 1);
+  KafkaConnection expected;
+  expected.name = "events";
+  expected.brokers = {"kafka:9092"};
+  CHECK(config.kafka[0] == expected);
+  CHECK(config.kafka[0].timeout == 2s);
+  CHECK(kafka_source(config) == KafkaSource{"events",
+                                            "writers",
+                                            {"clicks"},
+                                            NoOffset::earliest,
+                                            Isolation::read_committed,
+                                            KafkaLimit::lagging_partitions});
+}
+
+TEST_CASE("every setting of Kafka arrives where it belongs") {
+  const Config config = config_of(KafkaDocument{
+      .connection = "{bootstrapServers: [\"a:9092\", \"[::1]:9093\", c], tls: {ca: /ca, "
+                    "certificate: /crt, key: /key}, sasl: {mechanism: SCRAM-SHA-512, username: u, "
+                    "password: {file: /secret}}, properties: {client.id: mine, "
+                    "socket.keepalive.enable: True, metadata.max.age.ms: 5000, "
+                    "security.protocol: SASL_SSL}, timeout: 1500ms}",
+      .source = "{connection: events, group: g h, topics: [a.b, c_d], whenNoOffset: latest, "
+                "isolationLevel: read_uncommitted, limitTo: partitions}"}
+                                      .text());
+  const KafkaConnection expected{.name = "events",
+                                 .brokers = {"a:9092", "[::1]:9093", "c"},
+                                 .security = {{true, "/ca", "/crt", "/key", true},
+                                              SaslMechanism::scram_sha_512,
+                                              "u",
+                                              {Secret::Origin::file, "/secret"}},
+                                 .properties = {{"client.id", "mine"},
+                                                {"socket.keepalive.enable", "true"},
+                                                {"metadata.max.age.ms", "5000"},
+                                                {"security.protocol", "SASL_SSL"}},
+                                 .timeout = 1500ms};
+  CHECK(config.kafka == std::vector{expected});
+  CHECK(kafka_source(config) == KafkaSource{"events",
+                                            "g h",
+                                            {"a.b", "c_d"},
+                                            NoOffset::latest,
+                                            Isolation::read_uncommitted,
+                                            KafkaLimit::partitions});
+}
+
+TEST_CASE("brokers stand in a list, or with commas in between") {
+  const auto brokers = [](const std::string& servers) {
+    const KafkaDocument document{.connection = "{bootstrapServers: " + servers + "}"};
+    return config_of(document.text()).kafka[0].brokers;
+  };
+  CHECK(brokers("10.0.0.1:9092") == std::vector<std::string>{"10.0.0.1:9092"});
+  CHECK(brokers(R"("a:1,b:2 , c")") == std::vector<std::string>{"a:1", "b:2", "c"});
+  CHECK(brokers(R"(["a:1", "b:2"])") == std::vector<std::string>{"a:1", "b:2"});
+}
+
+TEST_CASE("every SASL mechanism has a word") {
+  const auto mechanism = [](const std::string& word) {
+    const KafkaDocument document{.connection = "{bootstrapServers: kafka, sasl: {mechanism: " +
+                                               word + ", username: u, password: {env: P}}}"};
+    return config_of(document.text()).kafka[0].security.mechanism;
+  };
+  CHECK(mechanism("PLAIN") == SaslMechanism::plain);
+  CHECK(mechanism("SCRAM-SHA-256") == SaslMechanism::scram_sha_256);
+  CHECK(mechanism("SCRAM-SHA-512") == SaslMechanism::scram_sha_512);
 }
 
 TEST_CASE("a scaler without a poll interval has the file's") {
@@ -119,7 +194,7 @@ TEST_CASE("every age choice has a word") {
   const auto age = [](const std::string& word) {
     const Document document{.connection = "{host: rabbit, management: http://rabbit:15672}",
                             .source = "{connection: rabbit, queue: orders, age: " + word + "}"};
-    return config_of(document.text()).scalers[0].rabbitmq.age;
+    return rabbitmq_source(config_of(document.text())).age;
   };
   CHECK(age("auto") == AgeChoice::automatic);
   CHECK(age("timestamp") == AgeChoice::timestamp);
@@ -168,7 +243,7 @@ TEST_CASE("the longest names that fit are taken") {
   CHECK(config_of(Document{.name = name}.text()).scalers[0].spec.name == name);
   const std::string queue(255, 'q');
   const Document document{.source = "{connection: rabbit, queue: " + queue + "}"};
-  CHECK(config_of(document.text()).scalers[0].rabbitmq.queue == queue);
+  CHECK(rabbitmq_source(config_of(document.text())).queue == queue);
 }
 
 TEST_CASE("the engine's spec holds the scalers and node groups in their order") {
