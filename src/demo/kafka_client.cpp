@@ -83,6 +83,8 @@ KafkaClient::KafkaClient(rd_kafka_type_t type, const KafkaCluster& cluster,
   KafkaOwner<rd_kafka_conf_t> conf(rd_kafka_conf_new());
   for (const auto& [name, value] : properties) set(conf.get(), name, value);
   set_callbacks(conf.get(), type);
+  if (!cluster.properties.contains("debug"))  // all that matters comes as an error, too
+    rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
   char words[512] = "";
   rk_.reset(rd_kafka_new(type, conf.get(), words, sizeof words));
   if (!rk_) throw failure(ErrorKind::rejected, fmt::format("librdkafka says: {}", words));
@@ -101,7 +103,6 @@ void KafkaClient::set(rd_kafka_conf_t* conf, const std::string& name,
 
 void KafkaClient::set_callbacks(rd_kafka_conf_t* conf, rd_kafka_type_t type) {
   rd_kafka_conf_set_opaque(conf, this);
-  rd_kafka_conf_set_log_cb(conf, [](const rd_kafka_t*, int, const char*, const char*) {});
   rd_kafka_conf_set_error_cb(conf, [](rd_kafka_t*, int code, const char* reason, void* opaque) {
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)  // which says nothing that theirs do not
       self(opaque)->all_down_ = true;

@@ -25,6 +25,9 @@ KafkaProperties defaults() {
       {"session.timeout.ms", "10000"},
       // The others hear of one that joins within this.
       {"heartbeat.interval.ms", "1000"},
+      // For so long (the most there is) the group waits for one that has to finish its record
+      // before it gives its partition back. One that has died is not waited for.
+      {"max.poll.interval.ms", "86400000"},
   };
 }
 
@@ -127,20 +130,20 @@ class KafkaConsumer::Impl : public KafkaClient {
   }
 
   std::optional<std::string> commit(std::chrono::milliseconds patience) {
-    const auto deadline = Clock::now() + patience;
-    const List offsets(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(offsets.get(), topic_.c_str(), in_hand_->partition)->offset =
-        in_hand_->offset + 1;
+    auto deadline = Clock::now() + patience;
     for (;;) {
-      const auto code = rd_kafka_commit(get(), offsets.get(), /*async=*/0);
+      auto code = wait_for_join();
+      const bool joining = code == RD_KAFKA_RESP_ERR__TIMED_OUT && !silence();
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = commit_in_hand();
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR || group_has_moved_on(code)) {
         let_go();
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
         return rd_kafka_err2str(code);
       }
       // While the group shares out anew, the partition is still ours: it is not given back yet.
-      const bool passing = code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
-      if (!passing && (kind_of(code) != ErrorKind::unavailable || Clock::now() > deadline))
+      if (joining || code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
+        deadline = Clock::now() + patience;
+      else if (kind_of(code) != ErrorKind::unavailable || Clock::now() > deadline)
         throw failure(code, "commit");
       if (!hold(Clock::now() + kRetryInterval)) return "the group has given this worker up";
     }
@@ -158,6 +161,26 @@ class KafkaConsumer::Impl : public KafkaClient {
     int partition;
     std::int64_t offset;
   };
+
+  List list_in_hand(std::int64_t offset) const {
+    List list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), in_hand_->partition)->offset =
+        offset;
+    return list;
+  }
+
+  /// A broker answers a connection's requests one after the other, and that to join a group when
+  /// all members have come. A commit that waits behind it is too late, for which librdkafka gives
+  /// up all partitions. So a harmless question goes first.
+  rd_kafka_resp_err_t wait_for_join() {
+    const List list = list_in_hand(RD_KAFKA_OFFSET_INVALID);
+    return rd_kafka_committed(get(), list.get(), static_cast<int>(kLookInterval.count()));
+  }
+
+  rd_kafka_resp_err_t commit_in_hand() {
+    const List list = list_in_hand(in_hand_->offset + 1);
+    return rd_kafka_commit(get(), list.get(), /*async=*/0);
+  }
 
   BrokerError deleted() const {
     return failure(ErrorKind::not_found, fmt::format("the topic '{}' has been deleted", topic_));
