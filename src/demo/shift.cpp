@@ -9,10 +9,16 @@
 namespace jobscaler::demo {
 namespace {
 
-std::string worker_name() {
+/// A pod's name is its host's; where pods share a host, as in a simulated cluster, HOSTNAME tells.
+std::string host_name() {
+  if (const char* told = std::getenv("HOSTNAME")) return told;
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  return fmt::format("{}-{}", host.data(), getpid());
+  return host.data();
+}
+
+std::string worker_name() {
+  return fmt::format("{}-{}", host_name(), getpid());
 }
 
 [[noreturn]] void crash(const std::string& id) {
