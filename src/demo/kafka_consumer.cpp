@@ -107,6 +107,8 @@ class KafkaConsumer::Impl : public KafkaClient {
   bool assigned() const { return assigned_; }
 
   std::optional<Record> next(Clock::time_point deadline) {
+    while (refused_ && Clock::now() < deadline) pause_and_poll(deadline);
+    if (refused_) return std::nullopt;
     if (std::exchange(holding_, false)) change_all(rd_kafka_resume_partitions);
     do {
       const auto message = poll(deadline);
@@ -119,10 +121,8 @@ class KafkaConsumer::Impl : public KafkaClient {
   }
 
   bool hold(Clock::time_point deadline) {
-    if (!std::exchange(holding_, true)) change_all(rd_kafka_pause_partitions);
     do {
-      if (poll(deadline))
-        throw failure(ErrorKind::malformed, "librdkafka gave a record of a paused partition");
+      pause_and_poll(deadline);
       // While partitions wait to be given back, nobody is told that all are lost.
       if (give_back_ && rd_kafka_assignment_lost(get())) lose();
     } while (in_hand_ && Clock::now() < deadline);
@@ -138,6 +138,7 @@ class KafkaConsumer::Impl : public KafkaClient {
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR || group_has_moved_on(code)) {
         let_go();
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
+        refused_ = true;
         return rd_kafka_err2str(code);
       }
       // While the group shares out anew, the partition is still ours: it is not given back yet.
@@ -200,7 +201,15 @@ class KafkaConsumer::Impl : public KafkaClient {
     return nullptr;  // librdkafka tries again
   }
 
+  /// Takes no record.
+  void pause_and_poll(Clock::time_point deadline) {
+    if (!std::exchange(holding_, true)) change_all(rd_kafka_pause_partitions);
+    if (poll(deadline))
+      throw failure(ErrorKind::malformed, "librdkafka gave a record of a paused partition");
+  }
+
   void on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list) override {
+    refused_ = false;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) return take(*list);
     const bool lost = rd_kafka_assignment_lost(get()) != 0;
     if (!lost && in_hand_ &&
@@ -255,7 +264,9 @@ class KafkaConsumer::Impl : public KafkaClient {
   bool assigned_ = false;
   bool holding_ = false;           ///< all partitions are paused
   std::optional<InHand> in_hand_;  ///< uncommitted
-  List give_back_;                 ///< once there is no record in hand
+  /// A commit was refused, and so will the next be, until the group has said what is ours.
+  bool refused_ = false;
+  List give_back_;  ///< once there is no record in hand
   std::optional<BrokerError> broken_;
 };
 
