@@ -42,12 +42,12 @@ class KafkaConsumer {
   std::optional<Record> next(Clock::time_point deadline);
 
   /// Remains a member while the record in hand is worked on, and takes no other. Returns at
-  /// `deadline`; false, and earlier, if the record is lost: another worker does it again.
+  /// `deadline`; false, and earlier, if the record is lost: another worker does it.
   bool hold(Clock::time_point deadline);
 
   /// Commits the record in hand, which there is then none. A broker that cannot be reached is tried
-  /// for as long as `patience`. Returns why the group refused, in which case another worker does
-  /// the record again; nothing if it did not.
+  /// for as long as `patience`. Returns why the group refused, in which case the record may be
+  /// done again; nothing if it did not.
   std::optional<std::string> commit(std::chrono::milliseconds patience);
 
   /// Asks the broker for a sign of life: what is wrong, or nothing. A topic that is no longer there

@@ -54,13 +54,12 @@ class TopicWorker {
     if (next_stage_) pass_on(message);
     shift_.report(message.id);
     if (const auto refusal = consumer.commit(patience_))
-      fmt::print("{} is done but not committed ({}): another worker does it again\n", message.id,
-                 *refusal);
+      fmt::print("{} is done but not committed ({}): it may be done again\n", message.id, *refusal);
     shift_.end();
   }
 
   void give_up(const Record& record) {
-    fmt::print("{} is given up, as partition {} was lost: another worker does it again\n",
+    fmt::print("{} is given up, as partition {} was lost: it may be done by another worker\n",
                record.message.id, record.partition);
     shift_.rest();
   }

@@ -320,24 +320,59 @@ TEST_CASE("a worker for which there is no partition is idle") {
 
 TEST_CASE("a worker that joins makes nobody do a record again") {
   Scratch scratch;
-  const std::string topic = new_name("joined");
   // Each record takes longer than a member may be silent, and than it may leave librdkafka alone.
   const Strings impatient =
       join(dies_within("1500"), {"--property", "max.poll.interval.ms=1500", "--idle", "4s"});
-  const auto ids = publish_new(scratch, topic, 4, 8, {"--work", "3s"});
+  // Whether the partition in hand is among those to be given back is up to chance: several tries.
+  struct Group {
+    Strings ids;
+    std::string reports;
+    std::vector<Process> workers;
+  };
+  std::vector<Group> groups;
+  for (int i = 0; i < 4; ++i) {
+    const std::string topic = new_name("joined");
+    Group group{publish_new(scratch, topic, 2, 4, {"--work", "3s"}), scratch.fresh("reports"), {}};
+    std::filesystem::create_directory(group.reports);
+    group.workers.push_back(worker(scratch, topic, group.reports, impatient));
+    group.workers[0].wait_for(group.ids[0].substr(0, 8));
+    group.workers.push_back(worker(scratch, topic, group.reports, impatient));
+    groups.push_back(std::move(group));
+  }
+  for (Group& group : groups) {
+    for (Process& process : group.workers) {
+      CHECK(process.wait() == 0);
+      CHECK_THAT(process.output(), !Contains("it may be done"));
+    }
+    CHECK_THAT(group.workers[0].output(), Contains("gave back partition"));
+    CHECK(sorted(processed_by_all(group.reports)) == sorted(group.ids));
+  }
+}
+
+TEST_CASE("while workers come and go no record is lost, and those done again are told of") {
+  Scratch scratch;
+  const std::string topic = new_name("restless");
+  const auto ids = publish_new(scratch, topic, 5, 200, {"--work", "50ms"});
   const std::string reports = scratch.fresh("reports");
   std::filesystem::create_directory(reports);
   std::vector<Process> workers;
-  workers.push_back(worker(scratch, topic, reports, impatient));
-  workers[0].wait_for("-1\n");
-  for (int i = 0; i < 3; ++i) workers.push_back(worker(scratch, topic, reports, impatient));
+  for (int i = 0; i < 6; ++i) {
+    workers.push_back(worker(scratch, topic, reports, join(dies_within("6000"), {"--idle", "2s"})));
+    workers.back().wait_for("waiting for messages");
+    if (i == 2) workers.front().signal(SIGTERM);
+  }
+  std::size_t told = 0;
   for (Process& process : workers) {
     CHECK(process.wait() == 0);
-    INFO(process.output());
-    CHECK_THAT(process.output(), !Contains("does it again"));
+    for (const std::string& line : lines(process.output_file()))
+      told += line.find(" is done but not committed (") != std::string::npos;
   }
-  CHECK_THAT(workers[0].output(), Contains("gave back partition"));
-  CHECK(sorted(processed_by_all(reports)) == sorted(ids));
+  const auto done = processed_by_all(reports);
+  CHECK(done.size() <= ids.size() + told);
+  for (const std::string& id : ids) CHECK(std::count(done.begin(), done.end(), id) >= 1);
+  TestClient client(brokers());
+  for (int partition = 0; partition < 5; ++partition)
+    CHECK(client.committed(topic, {topic, partition}) == 40);
 }
 
 TEST_CASE("the record of a worker that is killed is done by the next one") {
@@ -369,7 +404,7 @@ TEST_CASE("a worker that its group has given up while it was frozen says so and 
   CHECK(processed(report) == ids);
   frozen.signal(SIGCONT);
   CHECK(frozen.wait() == 0);
-  CHECK_THAT(frozen.output(), Contains(": another worker does it again\n"));
+  CHECK_THAT(frozen.output(), Contains(": it may be done "));
   CHECK(TestClient(brokers()).committed(topic, {topic, 0}) == 2);
 }
 
