@@ -22,8 +22,8 @@ constexpr int kFailure = 1;
 constexpr int kUsage = 2;  // bad usage or configuration
 
 constexpr std::string_view kHelp =
-    R"(jobscaler scales workers for queues on Kubernetes: one Job per worker, started while the queue
-is over its threshold and only as fast as pods become ready.
+    R"(jobscaler scales workers for queues of RabbitMQ and consumer groups of Kafka on Kubernetes: one Job
+per worker, started while the queue is over its threshold and only as fast as pods become ready.
 
 usage: jobscaler run     --config FILE [--log-format text|json] [--log-level LEVEL]
        jobscaler check   --config FILE [--connect]
@@ -34,8 +34,9 @@ usage: jobscaler run     --config FILE [--log-format text|json] [--log-level LEV
   version    prints the version
 
   -c, --config FILE        the configuration, YAML (see config/jobscaler.yaml)
-      --connect            check also asks the brokers and the cluster: reachable, queues there,
-                           permissions, Job templates accepted, how ages will be measured
+      --connect            check also asks the brokers and the cluster: reachable, queues and
+                           topics there, how ages will be measured, permissions, Job templates
+                           accepted
       --log-format FORMAT  text (default) or json, one object per line
       --log-level LEVEL    debug, info (default), warn or error; debug prints every decision
   -h, --help               this text

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "jobscaler/format.h"
@@ -106,6 +109,23 @@ List make_list(const std::vector<Partition>& partitions) {
   return list;
 }
 
+/// The file that librdkafka, which does not tell its name, cannot read.
+std::optional<std::string> unreadable_file(const Properties& properties) {
+  for (const char* name : {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location"}) {
+    const auto found = properties.find(name);
+    if (found == properties.end()) continue;
+    const std::string& file = found->second;
+    if (access(file.c_str(), R_OK) == 0) continue;
+    return fmt::format("the file {} cannot be read: {}", file, std::strerror(errno));
+  }
+  return std::nullopt;
+}
+
+/// Of a broker that does not answer librdkafka says now that, then that it is too old.
+bool is_timeout(const std::string& reason) {
+  return reason.find("imed out") != std::string::npos;
+}
+
 /// Without what changes from one time to the next: " (after 3ms in state CONNECT)".
 std::string stable(const std::string& reason) {
   return reason.substr(0, reason.find(" (after "));
@@ -134,6 +154,16 @@ class Handle::Impl {
     }
     return {error_kind(code),
             fmt::format("{} answered while {}: {}", brokers, doing, rd_kafka_err2str(code))};
+  }
+
+  Error topic_error(const rd_kafka_metadata_topic_t& topic) const {
+    const auto kind = error_kind(topic.err);
+    if (kind == ErrorKind::not_found) {
+      return {kind, fmt::format("there is no topic {} on {}, or it may not be seen by this user",
+                                topic.topic, brokers)};
+    }
+    return {kind,
+            fmt::format("topic {} on {}: {}", topic.topic, brokers, rd_kafka_err2str(topic.err))};
   }
 
   Error no_offset(const Partition& partition) const {
@@ -183,12 +213,18 @@ Result<std::unique_ptr<Handle>> Handle::open(const Properties& properties) {
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* self) {
     // Which says nothing that the brokers' own troubles do not.
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
-    static_cast<Impl*>(self)->trouble = {static_cast<Code>(code), stable(reason)};
+    auto& trouble = static_cast<Impl*>(self)->trouble;
+    if (is_timeout(reason)) {
+      trouble.reset();
+    } else {
+      trouble = {static_cast<Code>(code), stable(reason)};
+    }
   });
   impl->rk.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), words, sizeof words));
   if (!impl->rk) {
     return Error{ErrorKind::rejected,
-                 fmt::format("cannot make a connection to {}: {}", impl->brokers, words)};
+                 fmt::format("cannot make a connection to {}: {}", impl->brokers,
+                             unreadable_file(properties).value_or(words))};
   }
   conf.release();  // NOLINT: rd_kafka_new took it
   return std::unique_ptr<Handle>(new Handle(std::move(impl)));
@@ -211,9 +247,7 @@ Result<std::map<std::string, Result<Leaders>>> Handle::topics(const std::vector<
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const rd_kafka_metadata_topic_t& topic = metadata->topics[i];
     if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      topics.emplace(topic.topic, Error{error_kind(topic.err),
-                                        fmt::format("topic {} on {}: {}", topic.topic,
-                                                    impl_->brokers, rd_kafka_err2str(topic.err))});
+      topics.emplace(topic.topic, impl_->topic_error(topic));
       continue;
     }
     Leaders leaders(static_cast<std::size_t>(topic.partition_cnt), -1);

@@ -40,7 +40,7 @@ int run(int argc, char** argv) {
   engine_step(table);
   poll_queues(table, bench);
   if (const char* broker = std::getenv("KAFKA_BROKER")) {
-    poll_groups(table, broker);
+    poll_groups(table, bench, kubesim, broker);
   } else {
     table.skipped("Kafka polls", "there is no Kafka");
   }

@@ -41,6 +41,38 @@ std::vector<kafka::Group> make_groups() {
   return groups;
 }
 
+constexpr const char* kScaler = R"(
+  - name: {name}
+    mode: observe
+    kafka: {{ connection: events, group: {name}, topics: [{name}] }}
+    scaleUp: {{ messagesAbove: 0 }}
+    workers: {{ max: 1 }}
+    job: {{ template: {{ spec: {{ containers: [{{ name: worker, image: busybox }}] }} }} }}
+)";
+
+std::string daemon_config(const Cluster& cluster, const std::string& broker,
+                          const std::vector<std::string>& scalers) {
+  std::string text = fmt::format(
+      "kubernetes: {{ kubeconfig: \"{}\", namespace: \"{}\", instance: bench-kafka }}\n"
+      "connections: {{ events: {{ kafka: {{ bootstrapServers: \"{}\" }} }} }}\n"
+      "scalers:",
+      cluster.kubeconfig(), cluster.name_space(), broker);
+  for (const auto& scaler : scalers) text += fmt::format(kScaler, fmt::arg("name", scaler));
+  return text;
+}
+
+/// What the daemon takes that reads all of them.
+void footprint(Table& table, const Bench& bench, const Cluster& cluster, const std::string& broker,
+               const std::vector<std::string>& scalers) {
+  const std::string config =
+      bench.scratch.write("kafka.yaml", daemon_config(cluster, broker, scalers));
+  Process daemon({bench.daemon, "run", "--config", config}, bench.scratch.file("kafka.log"));
+  for (const auto& scaler : scalers) daemon.wait_for_output(scaler + "  messages_above: ");
+  const std::string what = fmt::format("daemon with {} Kafka groups: ", scalers.size());
+  table.row(what + "resident memory", daemon.resident_kib() / 1024.0, std::nullopt, "MiB");
+  table.row(what + "threads", daemon.threads(), std::nullopt, "");
+}
+
 KafkaConnection settings(const std::string& broker) {
   KafkaConnection settings;
   settings.name = "events";
@@ -50,16 +82,14 @@ KafkaConnection settings(const std::string& broker) {
 
 }  // namespace
 
-void poll_groups(Table& table, const std::string& broker) {
+void poll_groups(Table& table, const Bench& bench, const Cluster& kubesim,
+                 const std::string& broker) {
   const std::vector<kafka::Group> groups = make_groups();
   std::vector<std::string> scalers;
   for (const kafka::Group& group : groups) scalers.push_back(group.scaler);
-  auto client = std::make_unique<kafka::test::TestClient>(broker);
-  fill(*client, groups);
-  commit(*client, groups, 0);
-  client.reset();  // with its threads, which are not to be counted
-  const double memory = resident_kib("self");
-  const int own_threads = threads("self");
+  kafka::test::TestClient client(broker);
+  fill(client, groups);
+  commit(client, groups, 0);
 
   Samples samples;
   Samples moving;
@@ -67,11 +97,8 @@ void poll_groups(Table& table, const std::string& broker) {
   kafka::Connection connection(settings(broker), groups, readings);
   readings.poll_until_good(connection, scalers);
   for (int i = 0; i < kPolls; ++i) samples.add(readings.poll(connection, scalers));
-  const double added = (resident_kib("self") - memory) / 1024.0;
-  const int added_threads = threads("self") - own_threads;
-  client = std::make_unique<kafka::test::TestClient>(broker);
   for (int i = 1; i <= kMovingPolls; ++i) {
-    commit(*client, groups, i);
+    commit(client, groups, i);
     moving.add(readings.poll(connection, scalers));
   }
   readings.need_good();
@@ -82,8 +109,7 @@ void poll_groups(Table& table, const std::string& broker) {
   table.row(still + "max", milliseconds(samples.max()), kTargetMs, "ms");
   table.row(fmt::format("{}, every offset moved ({}): max", what, kMovingPolls),
             milliseconds(moving.max()), kTargetMs, "ms");
-  table.row("Kafka: resident memory for these groups", added, std::nullopt, "MiB");
-  table.row("Kafka: threads for these groups", added_threads, std::nullopt, "");
+  footprint(table, bench, kubesim, broker, scalers);
 }
 
 }  // namespace jobscaler::bench

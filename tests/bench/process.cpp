@@ -26,23 +26,7 @@ std::string contents_of(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-int status_field(const std::string& process, const std::string& name) {
-  std::ifstream in(fmt::format("/proc/{}/status", process));
-  for (std::string word; in >> word;) {
-    if (int value = 0; word == name && in >> value) return value;
-  }
-  throw std::runtime_error(fmt::format("process {} has ended", process));
-}
-
 }  // namespace
-
-int resident_kib(const std::string& process) {
-  return status_field(process, "VmRSS:");
-}
-
-int threads(const std::string& process) {
-  return status_field(process, "Threads:");
-}
 
 Process::Process(const std::vector<std::string>& command, std::string output_file)
     : program_(command[0]), output_file_(std::move(output_file)) {
@@ -100,12 +84,12 @@ std::string Process::last_words() const {
   return text.size() > kEnough ? text.substr(text.size() - kEnough) : text;
 }
 
-int Process::resident_kib() const {
-  return bench::resident_kib(std::to_string(pid_));
-}
-
-int Process::threads() const {
-  return bench::threads(std::to_string(pid_));
+int Process::status_field(const std::string& name) const {
+  std::ifstream in(fmt::format("/proc/{}/status", pid_));
+  for (std::string word; in >> word;) {
+    if (int value = 0; word == name && in >> value) return value;
+  }
+  throw std::runtime_error(fmt::format("{} has ended: {}", program_, last_words()));
 }
 
 Scratch::Scratch() {

@@ -9,10 +9,6 @@
 
 namespace jobscaler::bench {
 
-/// Of a process by its id, or of "self". Throws std::runtime_error if there is none.
-int resident_kib(const std::string& process);
-int threads(const std::string& process);
-
 /// A child process whose output goes to a file. Killed with this object if it still runs.
 class Process {
  public:
@@ -35,10 +31,12 @@ class Process {
   /// What the output's end says, for people who must find out what went wrong.
   std::string last_words() const;
 
-  int resident_kib() const;
-  int threads() const;
+  int resident_kib() const { return status_field("VmRSS:"); }
+  int threads() const { return status_field("Threads:"); }
 
  private:
+  int status_field(const std::string& name) const;
+
   std::string program_;
   std::string output_file_;
   pid_t pid_ = -1;

@@ -28,8 +28,9 @@ void threshold_to_post(Table& table, const Bench& bench, const Cluster& cluster,
 void poll_queues(Table& table, const Bench& bench);
 
 /// One poll of many Kafka groups through kafka::Connection, nothing having moved and everything
-/// having moved since the last, and what librdkafka takes for it.
-void poll_groups(Table& table, const std::string& broker);
+/// having moved since the last, and what the daemon takes that does it.
+void poll_groups(Table& table, const Bench& bench, const Cluster& kubesim,
+                 const std::string& broker);
 
 /// What a decision costs with many scalers and workers; no I/O.
 void engine_step(Table& table);
