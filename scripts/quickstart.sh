@@ -93,6 +93,7 @@ start_kafka() {
   [ "$status" = 0 ] || die "Kafka does not start: $(tail -n 3 "$run/kafka.log")"
   # shellcheck disable=SC1091
   . "$run/kafka/env"
+  # shellcheck disable=SC2153
   export KAFKA_BROKERS=$KAFKA_BROKER
   sed -e "s|kafka:9092|$KAFKA_BROKER|" "$config" >"$run/jobscaler.yaml"
   local topic

@@ -104,7 +104,7 @@ class KafkaConsumer::Impl : public KafkaClient {
     rd_kafka_consumer_close(get());
   }
 
-  bool assigned() const { return assigned_; }
+  bool share_is_new() { return !has_share_ || std::exchange(given_more_, false); }
 
   std::optional<Record> next(Clock::time_point deadline) {
     while (refused_ && Clock::now() < deadline) pause_and_poll(deadline);
@@ -222,7 +222,8 @@ class KafkaConsumer::Impl : public KafkaClient {
   }
 
   void take(rd_kafka_topic_partition_list_t& list) {
-    assigned_ = true;
+    has_share_ = true;
+    given_more_ = given_more_ || list.cnt > 0;
     note(rd_kafka_incremental_assign(get(), &list), "take partitions");
     if (holding_) rd_kafka_pause_partitions(get(), &list);
     if (list.cnt > 0) fmt::print("given {} of topic '{}'\n", numbers(list), topic_);
@@ -261,7 +262,8 @@ class KafkaConsumer::Impl : public KafkaClient {
   }
 
   const std::string topic_;
-  bool assigned_ = false;
+  bool has_share_ = false;  ///< be it nothing
+  bool given_more_ = false;
   bool holding_ = false;           ///< all partitions are paused
   std::optional<InHand> in_hand_;  ///< uncommitted
   /// A commit was refused, and so will the next be, until the group has said what is ours.
@@ -276,8 +278,8 @@ KafkaConsumer::KafkaConsumer(const KafkaCluster& cluster, const std::string& top
 
 KafkaConsumer::~KafkaConsumer() = default;
 
-bool KafkaConsumer::assigned() const {
-  return impl_->assigned();
+bool KafkaConsumer::share_is_new() {
+  return impl_->share_is_new();
 }
 
 std::optional<Record> KafkaConsumer::next(Clock::time_point deadline) {

@@ -35,8 +35,9 @@ class KafkaConsumer {
   KafkaConsumer(const KafkaConsumer&) = delete;
   KafkaConsumer& operator=(const KafkaConsumer&) = delete;
 
-  /// True once the group has given this member its share, be it nothing.
-  bool assigned() const;
+  /// True until the group has given this member its first share, be it nothing, and once whenever
+  /// it has been given more: what lies there has not been looked at yet.
+  bool share_is_new();
 
   /// The next record, which is then in hand; nothing if there was none until `deadline`.
   std::optional<Record> next(Clock::time_point deadline);

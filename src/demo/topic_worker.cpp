@@ -32,7 +32,7 @@ class TopicWorker {
       if (const auto record =
               consumer.next(std::min(Clock::now() + kStopLatency, shift_.idle_until())))
         process(consumer, *record);
-      else if (!consumer.assigned())
+      else if (consumer.share_is_new())
         shift_.rest();
       else if (shift_.idle() && is_heard(consumer))
         return;

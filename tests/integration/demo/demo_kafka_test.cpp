@@ -362,11 +362,14 @@ TEST_CASE("while workers come and go no record is lost, and those done again are
     if (i == 2) workers.front().signal(SIGTERM);
   }
   std::size_t told = 0;
+  std::string said;
   for (Process& process : workers) {
     CHECK(process.wait() == 0);
+    said += process.output() + "--\n";
     for (const std::string& line : lines(process.output_file()))
       told += line.find(" is done but not committed (") != std::string::npos;
   }
+  INFO(said);
   const auto done = processed_by_all(reports);
   CHECK(done.size() <= ids.size() + told);
   for (const std::string& id : ids) CHECK(std::count(done.begin(), done.end(), id) >= 1);
