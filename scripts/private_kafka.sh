@@ -58,7 +58,7 @@ get_jars() {
     command -v mvn > /dev/null || skip "needs Apache Kafka's jars, and to get them the package maven"
     pom > "$jars/pom.xml"
     timeout 300 mvn -B -q -f "$jars/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars/lib" \
-      > "$jars/mvn.log" 2>&1 8>&- || skip "needs Apache Kafka's jars, and Maven cannot get them; see $jars/mvn.log"
+      > "$jars/mvn.log" 2>&1 8>&- || skip "needs Apache Kafka's jars, and Maven cannot get them from Maven Central; see $jars/mvn.log"
     touch "$jars/complete"
   ) 8> "$jars/lock"
 }

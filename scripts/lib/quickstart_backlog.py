@@ -1,6 +1,7 @@
 """The quickstart's story, and whether it came true: publishes, waits until all is done, and sums up.
 
-quickstart_backlog.py --kubesim URL --report FILE --max N --window N --patience SECONDS -- PUBLISH-COMMAND...
+quickstart_backlog.py --kubesim URL --report FILE --max N --window N --patience SECONDS [--stage SCALER ...] -- PUBLISH-COMMAND...
+With stages, in their order, each message has to be processed by a worker of each of these scalers.
 Exit status: 0 when every message was processed, no limit was exceeded and no worker is left; 1 otherwise.
 """
 import argparse
@@ -38,13 +39,25 @@ def published(command):
     return {f"{batch}-{number}" for number in range(1, int(count) + 1)}
 
 
-def processed(report):
-    """The ids in the workers' report, in order."""
+def processed(report, stage):
+    """The ids in the workers' report, in order; of those workers alone whose scaler is the stage, unless that is empty."""
     try:
         with open(report, encoding="utf-8") as file:
-            return [line.split()[0] for line in file]
+            lines = [line.split() for line in file]
     except FileNotFoundError:
         return []
+    return [message for message, worker in lines if not stage or re.match(rf"{stage}-\d+-", worker)]
+
+
+def counts(ids, done):
+    return f"{len(ids & set(done))}, {len(done) - len(set(done))} of them more than once"
+
+
+def started(jobs, stages):
+    if not stages:
+        return len(jobs)
+    per_stage = [f"{sum(job['scaler'] == stage for job in jobs)} {stage}" for stage in stages]
+    return f"{len(jobs)}: {', '.join(per_stage)}"
 
 
 def until(condition, deadline):
@@ -67,6 +80,7 @@ def main():
     parser.add_argument("--max", type=int, required=True)
     parser.add_argument("--window", type=int, required=True)
     parser.add_argument("--patience", type=float, required=True)
+    parser.add_argument("--stage", action="append", default=[])
     parser.add_argument("publish", nargs="+")
     options = parser.parse_args()
     kubesim = Kubesim(options.kubesim)
@@ -74,16 +88,17 @@ def main():
     start = time.monotonic_ns()
     deadline = time.monotonic() + options.patience
     ids = published(options.publish)
-    drained = until(lambda: ids <= set(processed(options.report)), deadline)
+    last = options.stage[-1] if options.stage else ""
+    drained = until(lambda: ids <= set(processed(options.report, last)), deadline)
     left = until(lambda: kubesim.workers_left() == 0, deadline)
 
-    done, stats, jobs = processed(options.report), kubesim.get("stats"), kubesim.get("times")["jobs"]
-    missing, more_than_once = len(ids - set(done)), len(done) - len(set(done))
+    stats, jobs = kubesim.get("stats"), kubesim.get("times")["jobs"]
     peak, unready = max(stats["peak_unfinished"].values(), default=0), max(stats["peak_unready"].values(), default=0)
     lines = [
         ("messages published", len(ids), True),
-        ("messages processed", f"{len(ids & set(done))}, {more_than_once} of them more than once", missing == 0),
-        ("workers started", len(jobs), len(jobs) > 0),
+        *((f"processed by {stage}" if stage else "messages processed", counts(ids, done), ids <= set(done))
+          for stage, done in ((stage, processed(options.report, stage)) for stage in options.stage or [""])),
+        ("workers started", started(jobs, options.stage), len(jobs) > 0),
         ("peak of workers", f"{peak} (at most {options.max} allowed)", peak <= options.max),
         ("peak of unready workers", f"{unready} (at most {options.window} allowed)", unready <= options.window),
         ("first message to first Job", seconds(start, jobs[0]["created"] if jobs else None), bool(jobs)),

@@ -67,7 +67,7 @@ std::optional<std::string> parse_flags(const std::vector<Flag>& flags,
 std::string help_text(const std::vector<Flag>& flags) {
   std::string help;
   for (const Flag& flag : flags)
-    help += fmt::format("  {:<22} {}\n", flag.name + (flag.value.empty() ? "" : " ") + flag.value,
+    help += fmt::format("  {:<24} {}\n", flag.name + (flag.value.empty() ? "" : " ") + flag.value,
                         flag.help);
   return help;
 }

@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a worker's log is read while it works
   try {
     return std::visit(Run(), parse_command({argv + 1, argv + argc},
-                                           {variable("AMQP_URL"), variable("JOBSCALER_REPORT")}));
+                                           {variable("AMQP_URL"), variable("KAFKA_BROKERS"),
+                                            variable("JOBSCALER_REPORT")}));
   } catch (const std::exception& error) {
     fmt::print(stderr, "jobscaler-demo: {}\n", error.what());
     return 1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -10,22 +11,49 @@
 
 namespace jobscaler::demo {
 
-struct PublishOptions {
+struct KafkaCluster {
+  std::string brokers;  ///< "host:port,host:port"
+  /// librdkafka's, by name: those of the demo give way to them.
+  std::map<std::string, std::string> properties;
+};
+
+struct PublishToQueue {
   Address broker;
   std::string queue;
+  bool quorum = false;  ///< the queue's type, if it is created
+};
+
+struct PublishToTopic {
+  KafkaCluster cluster;
+  std::string topic;
+  int partitions = 0;  ///< it is created with, or has to have; 0: it has to be there
+};
+
+struct PublishOptions {
+  std::variant<PublishToQueue, PublishToTopic> destination;
   int count = -1;                                 ///< -1: not given
   int size = 0;                                   ///< bytes of each message's body
   int rate = 0;                                   ///< messages per second; 0: as fast as it goes
-  bool quorum = false;                            ///< the queue's type, if it is created
   std::optional<std::chrono::milliseconds> work;  ///< what each message asks of its worker
 };
 
-struct WorkOptions {
+struct WorkOnQueue {
   Address broker;
   std::string queue;
+  int prefetch = 1;
+};
+
+struct WorkOnTopic {
+  KafkaCluster cluster;
+  std::string topic;
+  std::string group;
+  std::string to;  ///< the topic that each message is passed on to; empty: none
+};
+
+struct WorkOptions {
+  std::variant<WorkOnQueue, WorkOnTopic> source;
   std::optional<std::chrono::milliseconds> idle;  ///< none: stay for ever
   std::optional<std::chrono::milliseconds> work;  ///< for every message, whatever it asks for
-  int prefetch = 1;
   /// How long a lost connection is tried to be made anew.
   std::chrono::milliseconds patience = std::chrono::seconds(30);
   std::string report;   ///< file, or directory in which each worker has its own; empty: none
@@ -43,6 +71,7 @@ using Command = std::variant<PublishOptions, WorkOptions, Leave>;
 /// Defaults that a container is given more easily than arguments; empty: not set.
 struct Environment {
   std::string amqp_url;          ///< $AMQP_URL
+  std::string kafka_brokers;     ///< $KAFKA_BROKERS
   std::string jobscaler_report;  ///< $JOBSCALER_REPORT
 };
 

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "demo/broker.h"
+#include "demo/destination.h"
 
 namespace jobscaler::demo {
 namespace {
@@ -17,47 +17,45 @@ std::string random_name() {
   return fmt::format("{:08x}", random());
 }
 
-void wait_for_confirms(Broker& broker, std::size_t most_unconfirmed) {
+void wait_for_confirms(Destination& destination, std::size_t most_unconfirmed) {
   const auto deadline = Clock::now() + kConfirmTimeout;
-  while (broker.unconfirmed() > most_unconfirmed) {
-    if (!broker.wait(deadline))
+  while (destination.unconfirmed() > most_unconfirmed) {
+    if (!destination.wait(deadline))
       throw BrokerError(ErrorKind::unavailable,
                         fmt::format("the broker has not confirmed {} messages for {} s; is it out "
                                     "of memory or disk?",
-                                    broker.unconfirmed(), kConfirmTimeout.count()));
+                                    destination.unconfirmed(), kConfirmTimeout.count()));
   }
 }
 
-void pace(Broker& broker, Clock::time_point start, int sent, int rate) {
+void pace(Destination& destination, Clock::time_point start, int sent, int rate) {
   if (rate == 0) return;
   const auto due = start + std::chrono::nanoseconds(std::chrono::seconds(1)) * sent / rate;
-  while (broker.wait(due)) {
+  while (destination.wait(due)) {
   }
 }
 
 }  // namespace
 
 void publish(const PublishOptions& options) {
-  using Type = Broker::QueueType;
-  Broker broker(options.broker);
-  broker.declare(options.queue, options.quorum ? Type::quorum : Type::classic);
-  broker.confirm_publishes();
+  const auto destination =
+      std::visit([](const auto& wanted) { return open_destination(wanted); }, options.destination);
 
   const std::string batch = random_name();
   const std::string body(static_cast<std::size_t>(options.size), 'x');
   const auto work = options.work.value_or(std::chrono::milliseconds(0));
   const auto start = Clock::now();
   for (int sent = 0; sent < options.count; ++sent) {
-    pace(broker, start, sent, options.rate);
-    broker.publish(options.queue, {fmt::format("{}-{}", batch, sent + 1), body, work});
-    wait_for_confirms(broker, kMostUnconfirmed);
+    pace(*destination, start, sent, options.rate);
+    destination->send({fmt::format("{}-{}", batch, sent + 1), body, work, std::nullopt});
+    wait_for_confirms(*destination, kMostUnconfirmed);
   }
-  wait_for_confirms(broker, 0);
+  wait_for_confirms(*destination, 0);
 
-  if (options.count == 0) return fmt::print("queue '{}' is there\n", options.queue);
+  if (options.count == 0) return fmt::print("{} is there\n", destination->describe());
   const std::chrono::duration<double> took = Clock::now() - start;
-  fmt::print("published {0} message{1} to queue '{2}' in {3:.2f} s, ids {4}-1 to {4}-{0}\n",
-             options.count, options.count == 1 ? "" : "s", options.queue, took.count(), batch);
+  fmt::print("published {0} message{1} to {2} in {3:.2f} s, ids {4}-1 to {4}-{0}\n", options.count,
+             options.count == 1 ? "" : "s", destination->describe(), took.count(), batch);
 }
 
 }  // namespace jobscaler::demo

@@ -7,11 +7,10 @@
 namespace jobscaler::demo {
 
 /// The reference worker. Takes messages one by one, works on each (sleeps), adds it to the report,
-/// acknowledges it; so a message is lost in no case, and done twice in rare ones.
+/// and acknowledges or commits it; so a message is lost in no case, and done twice in rare ones.
 ///
 /// Returns when there was no message for options.idle, counted from the end of the last one, or
-/// once `stop` is set, after the message in hand. A lost connection is made anew; the message in
-/// hand is then dropped, as the broker gives it to somebody anyway.
+/// once `stop` is set, after the message in hand.
 /// Throws BrokerError, or std::runtime_error if the report cannot be written.
 void work(const WorkOptions& options, const volatile std::sig_atomic_t& stop);
 

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "process.h"
+#include "demo.h"
 
 using Catch::Contains;
 
@@ -30,32 +30,10 @@ std::string environment(const char* name) {
   return value;
 }
 
-Process demo(Scratch& scratch, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), JOBSCALER_DEMO);
-  return Process(scratch, arguments);
-}
-
-/// Runs to the end; the output.
-std::string run_demo(Scratch& scratch, const std::vector<std::string>& arguments, int status) {
-  Process process = demo(scratch, arguments);
-  const int actual = process.wait();
-  INFO(process.output());
-  CHECK(actual == status);
-  return process.output();
-}
-
 /// Publishes; the messages' ids, in order.
 std::vector<std::string> publish(Scratch& scratch, const std::string& queue, int count,
-                                 std::vector<std::string> more = {}) {
-  std::vector<std::string> arguments{"publish", "--queue", queue, "--count", std::to_string(count)};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  const std::string output = run_demo(scratch, arguments, 0);
-  const auto ids = output.find(", ids ");
-  REQUIRE(ids != std::string::npos);
-  const std::string batch = output.substr(ids + 6, 8);
-  std::vector<std::string> result;
-  for (int i = 1; i <= count; ++i) result.push_back(fmt::format("{}-{}", batch, i));
-  return result;
+                                 const std::vector<std::string>& more = {}) {
+  return publish(scratch, {"--queue", queue}, count, more);
 }
 
 Process worker(Scratch& scratch, const std::string& queue, const std::string& report,
@@ -63,13 +41,6 @@ Process worker(Scratch& scratch, const std::string& queue, const std::string& re
   std::vector<std::string> arguments{"work", "--queue", queue, "--report", report};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return demo(scratch, arguments);
-}
-
-/// The ids in a report file, in the order in which they were processed.
-std::vector<std::string> processed(const std::string& report) {
-  std::vector<std::string> ids;
-  for (const std::string& line : lines(report)) ids.push_back(line.substr(0, line.find(' ')));
-  return ids;
 }
 
 /// What a worker that comes now finds in the queue: its output, one line per message.

@@ -40,6 +40,7 @@ class Process {
   /// The exit status, or 128 + the signal it died of; fails the test if it does not end.
   int wait();
   std::string output() const { return contents(output_); }
+  const std::string& output_file() const { return output_; }
 
  private:
   std::string output_;

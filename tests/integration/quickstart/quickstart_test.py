@@ -1,15 +1,32 @@
 #!/usr/bin/env python3
-"""scripts/quickstart.sh: it adds up, twice at once too, and leaves nothing behind however it is ended."""
+"""quickstart_test.py rabbitmq|kafka - scripts/quickstart.sh on that broker: it adds up, twice at once too, and leaves nothing
+behind however it is ended. Exit status 77 (skipped) where there is no Kafka.
+"""
 import glob
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
 QUICKSTART = os.environ["QUICKSTART"]
 PATIENCE = 240  # seconds
+
+BROKER = sys.argv.pop()
+ARGUMENTS = {"rabbitmq": [], "kafka": ["--kafka"]}[BROKER]
+SUMMARY = {
+    "rabbitmq": ["messages published:          200\n", "messages processed:          200, "],
+    "kafka": ["messages published:          300\n", "processed by preprocessing:  300, ", "processed by processing:     300, ",
+              "processed by writer:         300, "],
+}[BROKER]
+MOMENTS = {
+    "rabbitmq": [("starting a private RabbitMQ", signal.SIGINT, 130), ("starting kubesim", signal.SIGTERM, 143),
+                 ("starting jobscaler", signal.SIGHUP, 129), ("demo-2", signal.SIGINT, 130)],
+    "kafka": [("starting a private Kafka", signal.SIGINT, 130), ("starting kubesim", signal.SIGTERM, 143),
+              ("starting jobscaler", signal.SIGHUP, 129), ("processing-2", signal.SIGINT, 130)],
+}[BROKER]
 
 
 class Quickstart:
@@ -19,7 +36,7 @@ class Quickstart:
         temporary = tempfile.TemporaryDirectory(prefix="quickstart-test-")
         test.addCleanup(temporary.cleanup)
         self.directory = temporary.name
-        self.process = subprocess.Popen([QUICKSTART], env={**os.environ, "TMPDIR": self.directory, **environment},
+        self.process = subprocess.Popen([QUICKSTART, *ARGUMENTS], env={**os.environ, "TMPDIR": self.directory, **environment},
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         test.addCleanup(self.process.stdout.close)
         self.output = ""
@@ -53,6 +70,13 @@ class Quickstart:
 
 
 class QuickstartTest(unittest.TestCase):
+    def test_it_says_how_it_is_used(self):
+        for arguments, status in ([["--help"], 0], [["--rabbit"], 2]):
+            answer = subprocess.run([QUICKSTART, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            self.assertEqual(answer.returncode, status)
+            self.assertTrue(answer.stdout.startswith("quickstart.sh [--kafka] - jobscaler at work"), answer.stdout)
+            self.assertIn("JOBSCALER_PATH", answer.stdout.splitlines()[-1])
+
     def assert_nothing_left(self, run):
         deadline = time.monotonic() + 5  # a process that was killed may take a moment to vanish
         while run.processes() and time.monotonic() < deadline:
@@ -62,8 +86,7 @@ class QuickstartTest(unittest.TestCase):
 
     def assert_adds_up(self, run):
         self.assertEqual(run.end(), 0, run.output)
-        for words in ("messages published:          200\n", "messages processed:          200, ", "workers left:                0\n",
-                      "it all adds up\n"):
+        for words in (*SUMMARY, "workers left:                0\n", "it all adds up\n"):
             self.assertIn(words, run.output)
         self.assert_nothing_left(run)
 
@@ -73,9 +96,7 @@ class QuickstartTest(unittest.TestCase):
         self.assert_adds_up(other)
 
     def test_it_can_be_interrupted_at_any_moment(self):
-        moments = [("starting a private RabbitMQ", signal.SIGINT, 130), ("starting kubesim", signal.SIGTERM, 143),
-                   ("starting jobscaler", signal.SIGHUP, 129), ("demo-2", signal.SIGINT, 130)]
-        for words, number, status in moments:
+        for words, number, status in MOMENTS:
             with self.subTest(words):
                 run = Quickstart(self)
                 run.wait_for(words)
@@ -83,6 +104,18 @@ class QuickstartTest(unittest.TestCase):
                 self.assertEqual(run.end(), status, run.output)
                 self.assertIn("interrupted; nothing is left running\n", run.output)
                 self.assert_nothing_left(run)
+
+    @unittest.skipUnless(BROKER == "kafka", "RabbitMQ is a package")
+    def test_without_maven_central_it_says_so(self):
+        with tempfile.TemporaryDirectory() as programs:
+            with open(f"{programs}/mvn", "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\necho 'no route to host'\nexit 1\n")
+            os.chmod(f"{programs}/mvn", 0o755)
+            run = Quickstart(self, PATH=f"{programs}:{os.environ['PATH']}", XDG_CACHE_HOME=f"{programs}/cache")
+            self.assertEqual(run.end(), 1, run.output)
+        self.assertIn("needs Apache Kafka's jars, and Maven cannot get them from Maven Central; see ", run.output)
+        self.assertIn("quickstart.sh: there is no Kafka to run with\n", run.output)
+        self.assert_nothing_left(run)
 
     def test_a_daemon_that_fails_is_told_of_and_its_logs_are_kept(self):
         with tempfile.TemporaryDirectory() as programs:
@@ -98,4 +131,8 @@ class QuickstartTest(unittest.TestCase):
         self.assertEqual(run.processes(), [])
 
 
+if BROKER == "kafka":
+    got = subprocess.run([os.environ["PRIVATE_KAFKA"], "jars"], stderr=subprocess.STDOUT, check=False).returncode
+    if got != 0:
+        sys.exit(got)
 unittest.main(verbosity=2)

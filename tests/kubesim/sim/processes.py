@@ -61,8 +61,8 @@ class Launcher:
 
 
 def environment(pod, container):
-    """The container's variables: values, and fieldRefs of the pod's name, namespace and uid."""
-    found = {}
+    """The container's variables: HOSTNAME as every pod has it, values, and fieldRefs of the pod's name, namespace and uid."""
+    found = {"HOSTNAME": pod["metadata"]["name"]}
     for variable in container.get("env") or []:
         path = ((variable.get("valueFrom") or {}).get("fieldRef") or {}).get("fieldPath", "")
         if path.startswith("metadata."):

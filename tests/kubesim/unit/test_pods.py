@@ -129,12 +129,13 @@ class Processes(InProcess):
         self.assertEqual(pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"], 137)
 
     async def test_it_gets_its_variables_and_its_output_is_logged(self):
-        item = process_job("a", "sh", "-c", "echo $A on $ME")
+        item = process_job("a", "sh", "-c", "echo $A on $ME, $HOSTNAME")
         item["spec"]["template"]["spec"]["containers"][0]["env"] = [
             {"name": "A", "value": "x y"}, {"name": "ME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
         self.ask("POST", JOBS, item)
         pod = await self.pod_in_phase("a", "Succeeded")
-        self.assertEqual(self.logged(pod), f"x y on {pod['metadata']['name']}\n")
+        name = pod["metadata"]["name"]
+        self.assertEqual(self.logged(pod), f"x y on {name}, {name}\n")
 
     async def test_a_command_that_is_not_there_fails_the_pod_in_words(self):
         self.ask("POST", JOBS, process_job("a", "no-such-command"))

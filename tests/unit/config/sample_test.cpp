@@ -17,6 +17,7 @@ namespace {
 const std::string kSample = CONFIG_DIR "/jobscaler.yaml";
 const std::vector<std::string> kNone;
 const std::string kQuickstart = CONFIG_DIR "/quickstart.yaml";
+const std::string kPipeline = CONFIG_DIR "/examples/kafka-pipeline.yaml";
 
 /// Takes the # off the settings that are left out, without or with those that are only examples.
 std::string uncommented(const std::string& text, bool examples) {
@@ -83,6 +84,18 @@ TEST_CASE("every key that the parser knows is in the sample") {
 
 TEST_CASE("the quickstart's configuration has no problems") {
   CHECK(problems_of(read_whole_file(kQuickstart)) == kNone);
+}
+
+TEST_CASE("the pipeline example has no problems") {
+  CHECK(problems_of(read_whole_file(kPipeline)) == kNone);
+}
+
+TEST_CASE("the pipeline example is three stages, each of up to 5 workers that may start together") {
+  const Config config = config_of(read_whole_file(kPipeline));
+  REQUIRE(config.scalers.size() == 3);
+  for (const auto& scaler : config.scalers) CHECK(scaler.spec.max_workers == 5);
+  REQUIRE(config.node_groups.size() == 1);
+  CHECK(config.node_groups[0].spec.window == 5);
 }
 
 TEST_CASE("the quickstart's ports stand on lines of their own, for its script to replace") {

@@ -5,6 +5,7 @@ usage: schema_test.py CONFIG_PROBLEMS CONFIG_DIR
 """
 
 import copy
+import glob
 import json
 import os
 import subprocess
@@ -335,10 +336,9 @@ def main():
     failures = []
 
     cases = []
-    for name in sorted(os.listdir(config_dir)):
-        if name.endswith(".yaml"):
-            with open(os.path.join(config_dir, name), encoding="utf-8") as file:
-                cases.append((name, file.read(), True, True))
+    for name in sorted(glob.glob("**/*.yaml", root_dir=config_dir, recursive=True)):
+        with open(os.path.join(config_dir, name), encoding="utf-8") as file:
+            cases.append((name, file.read(), True, True))
     tables = ((GOOD, True, True), (BAD, False, False), (PARSER_ONLY, True, False))
     for table, by_schema, by_parser in tables:
         for path, value in table:

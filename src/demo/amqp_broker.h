@@ -6,34 +6,14 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <stdexcept>
 #include <string>
 
+#include "demo/message.h"
 #include "demo/url.h"
-#include "jobscaler/result.h"
 
 struct amqp_connection_state_t_;
 
 namespace jobscaler::demo {
-
-using Clock = std::chrono::steady_clock;
-
-/// What went wrong with a broker; what() names the broker. kind unavailable: the connection is
-/// gone and another one may work; anything else: a person must act.
-class BrokerError : public std::runtime_error {
- public:
-  BrokerError(ErrorKind kind, const std::string& text) : std::runtime_error(text), kind_(kind) {}
-  ErrorKind kind() const { return kind_; }
-
- private:
-  ErrorKind kind_;
-};
-
-struct Outgoing {
-  std::string id;
-  std::string body;
-  std::chrono::milliseconds work{0};  ///< what the message asks for
-};
 
 struct Delivery {
   std::uint64_t tag = 0;
@@ -45,13 +25,13 @@ struct Delivery {
 /// One connection with one channel, of one thread. rabbitmq-c has no thread of its own: heartbeats
 /// are sent and noticed only inside these calls, so whoever is busy for long spends that time in
 /// wait(). Everything throws BrokerError; the object is then good for nothing but destruction.
-class Broker {
+class AmqpBroker {
  public:
   /// Connects and logs in; at most 10 s.
-  explicit Broker(const Address& address);
-  ~Broker();
-  Broker(const Broker&) = delete;
-  Broker& operator=(const Broker&) = delete;
+  explicit AmqpBroker(const Address& address);
+  ~AmqpBroker();
+  AmqpBroker(const AmqpBroker&) = delete;
+  AmqpBroker& operator=(const AmqpBroker&) = delete;
 
   enum class QueueType { classic, quorum };
   /// A durable queue. An existing one of another type is an error.

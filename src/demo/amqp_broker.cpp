@@ -1,4 +1,4 @@
-#include "demo/broker.h"
+#include "demo/amqp_broker.h"
 
 #include <amqp.h>
 #include <amqp_framing.h>
@@ -17,7 +17,6 @@ constexpr amqp_channel_t kChannel = 1;
 constexpr timeval kConnectTimeout{5, 0};
 constexpr timeval kAnswerTimeout{10, 0};
 constexpr std::string_view kConsumer = "worker";  // unique in its channel
-constexpr std::string_view kWorkHeader = "work-ms";
 
 amqp_bytes_t bytes(std::string_view text) {
   return {text.size(), const_cast<char*>(text.data())};  // rabbitmq-c does not write to it
@@ -81,7 +80,7 @@ ErrorKind kind_of_code(int code) {
 
 }  // namespace
 
-void Broker::Close::operator()(amqp_connection_state_t_* connection) const {
+void AmqpBroker::Close::operator()(amqp_connection_state_t_* connection) const {
   // The peer may be gone: a bounded farewell, whose failure changes nothing.
   const timeval patience{1, 0};
   amqp_set_rpc_timeout(connection, &patience);
@@ -89,7 +88,7 @@ void Broker::Close::operator()(amqp_connection_state_t_* connection) const {
   amqp_destroy_connection(connection);
 }
 
-Broker::Broker(const Address& address)
+AmqpBroker::AmqpBroker(const Address& address)
     : name_(describe(address)), connection_(amqp_new_connection()) {
   open_socket(address);
   log_in(address);
@@ -97,9 +96,9 @@ Broker::Broker(const Address& address)
   check_reply("open a channel");
 }
 
-Broker::~Broker() = default;
+AmqpBroker::~AmqpBroker() = default;
 
-void Broker::open_socket(const Address& address) {
+void AmqpBroker::open_socket(const Address& address) {
   amqp_socket_t* socket = amqp_tcp_socket_new(connection_.get());
   if (socket == nullptr) throw std::bad_alloc();
   amqp_set_handshake_timeout(connection_.get(), &kAnswerTimeout);
@@ -112,7 +111,7 @@ void Broker::open_socket(const Address& address) {
     fail(ErrorKind::unavailable, "cannot connect; check host and port and that the broker runs");
 }
 
-void Broker::log_in(const Address& address) {
+void AmqpBroker::log_in(const Address& address) {
   // Without this capability nobody tells a consumer that its queue has been deleted.
   amqp_table_entry_t notify[] = {entry("consumer_cancel_notify", true)};
   amqp_table_entry_t capabilities[] = {entry("capabilities", amqp_table_t{1, notify})};
@@ -129,7 +128,7 @@ void Broker::log_in(const Address& address) {
                 fmt::format("log in as '{}' to vhost '{}'", address.user, address.vhost));
 }
 
-void Broker::declare(const std::string& queue, QueueType type) {
+void AmqpBroker::declare(const std::string& queue, QueueType type) {
   const bool quorum = type == QueueType::quorum;
   amqp_table_entry_t arguments[] = {
       entry("x-queue-type", std::string_view(quorum ? "quorum" : "classic"))};
@@ -138,12 +137,12 @@ void Broker::declare(const std::string& queue, QueueType type) {
   check_reply(fmt::format("declare the queue '{}'", queue));
 }
 
-void Broker::confirm_publishes() {
+void AmqpBroker::confirm_publishes() {
   amqp_confirm_select(connection_.get(), kChannel);
   check_reply("switch publisher confirms on");
 }
 
-void Broker::publish(const std::string& queue, const Outgoing& message) {
+void AmqpBroker::publish(const std::string& queue, const Outgoing& message) {
   amqp_table_entry_t headers[] = {entry(kWorkHeader, message.work.count())};
   amqp_basic_properties_t properties{};
   properties._flags =
@@ -162,7 +161,7 @@ void Broker::publish(const std::string& queue, const Outgoing& message) {
   unconfirmed_.insert(++published_);
 }
 
-void Broker::consume(const std::string& queue, int prefetch) {
+void AmqpBroker::consume(const std::string& queue, int prefetch) {
   amqp_basic_qos(connection_.get(), kChannel, 0, static_cast<std::uint16_t>(prefetch), 0);
   check_reply("set the prefetch");
   amqp_basic_consume(connection_.get(), kChannel, bytes(queue), bytes(kConsumer), /*no_local=*/0,
@@ -170,23 +169,23 @@ void Broker::consume(const std::string& queue, int prefetch) {
   check_reply(fmt::format("consume the queue '{}'", queue));
 }
 
-void Broker::cancel() {
+void AmqpBroker::cancel() {
   amqp_basic_cancel(connection_.get(), kChannel, bytes(kConsumer));
   check_reply("stop consuming");
 }
 
-void Broker::ack(std::uint64_t tag) {
+void AmqpBroker::ack(std::uint64_t tag) {
   check_status(amqp_basic_ack(connection_.get(), kChannel, tag, /*multiple=*/0), "acknowledge");
 }
 
-std::optional<Delivery> Broker::next() {
+std::optional<Delivery> AmqpBroker::next() {
   if (deliveries_.empty()) return std::nullopt;
   Delivery delivery = std::move(deliveries_.front());
   deliveries_.pop_front();
   return delivery;
 }
 
-bool Broker::wait(Clock::time_point deadline) {
+bool AmqpBroker::wait(Clock::time_point deadline) {
   amqp_maybe_release_buffers(connection_.get());
   amqp_frame_t frame{};
   const timeval timeout = until(deadline);
@@ -198,7 +197,7 @@ bool Broker::wait(Clock::time_point deadline) {
   return true;
 }
 
-void Broker::handle(std::uint32_t method, const void* arguments) {
+void AmqpBroker::handle(std::uint32_t method, const void* arguments) {
   switch (method) {
     case AMQP_BASIC_DELIVER_METHOD: {
       const auto* deliver = static_cast<const amqp_basic_deliver_t*>(arguments);
@@ -222,7 +221,7 @@ void Broker::handle(std::uint32_t method, const void* arguments) {
   }
 }
 
-void Broker::take_delivery(std::uint64_t tag, bool redelivered) {
+void AmqpBroker::take_delivery(std::uint64_t tag, bool redelivered) {
   amqp_message_t message{};
   const auto reply = amqp_read_message(connection_.get(), kChannel, &message, 0);
   if (reply.reply_type != AMQP_RESPONSE_NORMAL)
@@ -234,25 +233,25 @@ void Broker::take_delivery(std::uint64_t tag, bool redelivered) {
   amqp_destroy_message(&message);
 }
 
-void Broker::take_confirm(std::uint64_t tag, bool multiple) {
+void AmqpBroker::take_confirm(std::uint64_t tag, bool multiple) {
   const auto end = unconfirmed_.upper_bound(tag);
   unconfirmed_.erase(multiple ? unconfirmed_.begin() : unconfirmed_.lower_bound(tag), end);
 }
 
-void Broker::check_reply(const std::string& doing) const {
+void AmqpBroker::check_reply(const std::string& doing) const {
   const auto reply = amqp_get_rpc_reply(connection_.get());
   if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION)
     fail_closed(reply.reply.id, reply.reply.decoded, doing);
   if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) check_status(reply.library_error, doing);
 }
 
-void Broker::check_status(int status, const std::string& doing) const {
+void AmqpBroker::check_status(int status, const std::string& doing) const {
   if (status >= AMQP_STATUS_OK) return;
   fail(ErrorKind::unavailable, fmt::format("could not {}: {}", doing, amqp_error_string2(status)));
 }
 
-void Broker::fail_closed(std::uint32_t method, const void* arguments,
-                         const std::string& doing) const {
+void AmqpBroker::fail_closed(std::uint32_t method, const void* arguments,
+                             const std::string& doing) const {
   int code = 0;
   std::string_view words;
   if (method == AMQP_CHANNEL_CLOSE_METHOD) {
@@ -267,7 +266,7 @@ void Broker::fail_closed(std::uint32_t method, const void* arguments,
   fail(kind_of_code(code), fmt::format("could not {}: {} {}", doing, code, words));
 }
 
-void Broker::fail(ErrorKind kind, const std::string& text) const {
+void AmqpBroker::fail(ErrorKind kind, const std::string& text) const {
   throw BrokerError(kind, fmt::format("{}: {}", name_, text));
 }
 
