@@ -69,6 +69,9 @@ class KafkaClient {
   void check(rd_kafka_resp_err_t code, const std::string& doing) const;
 
  protected:
+  /// Leaves the handle to the end of the process, for one that cannot be destroyed.
+  void abandon() { static_cast<void>(rk_.release()); }
+
   virtual void on_delivery(const rd_kafka_message_t&) {}
   virtual void on_rebalance(rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*) {}
 

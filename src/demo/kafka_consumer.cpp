@@ -17,6 +17,7 @@ using List = KafkaOwner<rd_kafka_topic_partition_list_t>;
 
 constexpr std::chrono::milliseconds kLookInterval{1'000};
 constexpr std::chrono::milliseconds kRetryInterval{100};
+constexpr std::chrono::seconds kLeaveTimeout{10};
 
 KafkaProperties defaults() {
   return {
@@ -101,7 +102,13 @@ class KafkaConsumer::Impl : public KafkaClient {
 
   ~Impl() override {
     let_go();
-    rd_kafka_consumer_close(get());
+    const auto deadline = Clock::now() + kLeaveTimeout;
+    // Who leaves in the middle of its first join would stay a member until its session times out,
+    // and librdkafka 2.0 aborts when it is destroyed then.
+    while (!has_share_ && !broken_ && Clock::now() < deadline)
+      KafkaOwner<rd_kafka_message_t>(
+          rd_kafka_consumer_poll(get(), milliseconds_until(Clock::now() + kRetryInterval)));
+    if (!leave(deadline) || !has_share_) abandon();
   }
 
   bool share_is_new() { return !has_share_ || std::exchange(given_more_, false); }
@@ -194,10 +201,11 @@ class KafkaConsumer::Impl : public KafkaClient {
     if (broken_) throw BrokerError(*broken_);
     if (!message || message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return message;
     const auto kind = kind_of(message->err);
-    if (kind == ErrorKind::not_found) throw deleted();
-    if (kind != ErrorKind::unavailable)
-      throw failure(kind, fmt::format("could not read the topic '{}': {}", topic_,
-                                      rd_kafka_message_errstr(message.get())));
+    if (kind == ErrorKind::not_found) broken_.emplace(deleted());
+    if (kind == ErrorKind::rejected)
+      broken_.emplace(failure(kind, fmt::format("could not read the topic '{}': {}", topic_,
+                                                rd_kafka_message_errstr(message.get()))));
+    if (broken_) throw BrokerError(*broken_);
     return nullptr;  // librdkafka tries again
   }
 
@@ -206,6 +214,21 @@ class KafkaConsumer::Impl : public KafkaClient {
     if (!std::exchange(holding_, true)) change_all(rd_kafka_pause_partitions);
     if (poll(deadline))
       throw failure(ErrorKind::malformed, "librdkafka gave a record of a paused partition");
+  }
+
+  /// False if that has not been done at the deadline.
+  bool leave(Clock::time_point deadline) {
+    const KafkaOwner<rd_kafka_queue_t> queue(rd_kafka_queue_new(get()));
+    if (rd_kafka_error_t* error = rd_kafka_consumer_close_queue(get(), queue.get()))
+      rd_kafka_error_destroy(error);  // it is in no group any more
+    while (rd_kafka_consumer_closed(get()) == 0 && Clock::now() < deadline) {
+      const KafkaOwner<rd_kafka_event_t> event(
+          rd_kafka_queue_poll(queue.get(), milliseconds_until(Clock::now() + kRetryInterval)));
+      if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
+        on_rebalance(rd_kafka_event_error(event.get()),
+                     rd_kafka_event_topic_partition_list(event.get()));
+    }
+    return rd_kafka_consumer_closed(get()) != 0;
   }
 
   void on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list) override {
