@@ -15,7 +15,8 @@
 #   KAFKA_BROKER (host:port, plain text), KAFKA_PID, and with --secure
 #   KAFKA_TLS_BROKER TLS_CA TLS_CERT TLS_KEY (a client certificate, which is not asked for),
 #   KAFKA_SASL_BROKER (plain text) and KAFKA_SASL_TLS_BROKER, both for the user in KAFKA_USERNAME
-#   and KAFKA_PASSWORD by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
+#   and KAFKA_PASSWORD by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. Rights can then be given: whoever
+#   comes in plain text may do everything, others what nobody has been given a right to.
 # DIR is created; one that exists must be empty, or from an earlier start (whose broker is ended).
 # Exit status 77: there is no java, or the jars cannot be had; the words say which.
 set -euo pipefail
@@ -173,6 +174,9 @@ ssl.keystore.location=$dir/tls/server_both.pem
 ssl.truststore.type=PEM
 ssl.truststore.location=$dir/tls/ca.pem
 ssl.client.auth=requested
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+allow.everyone.if.no.acl.found=true
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 $(for listener in sasl_plaintext sasl_ssl; do
   echo "listener.name.$listener.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_$username=\"$password\";"

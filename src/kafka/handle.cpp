@@ -126,6 +126,12 @@ bool is_timeout(const std::string& reason) {
   return reason.find("imed out") != std::string::npos;
 }
 
+/// A certificate that is refused may be told as a mere break of the connection.
+Code meant(Code code, const std::string& reason) {
+  const bool refused = reason.find("certificate verify failed") != std::string::npos;
+  return refused ? RD_KAFKA_RESP_ERR__SSL : code;
+}
+
 /// Without what changes from one time to the next: " (after 3ms in state CONNECT)".
 std::string stable(const std::string& reason) {
   return reason.substr(0, reason.find(" (after "));
@@ -159,8 +165,7 @@ class Handle::Impl {
   Error topic_error(const rd_kafka_metadata_topic_t& topic) const {
     const auto kind = error_kind(topic.err);
     if (kind == ErrorKind::not_found) {
-      return {kind, fmt::format("there is no topic {} on {}, or it may not be seen by this user",
-                                topic.topic, brokers)};
+      return {kind, fmt::format("there is no topic {} on {}", topic.topic, brokers)};
     }
     return {kind,
             fmt::format("topic {} on {}: {}", topic.topic, brokers, rd_kafka_err2str(topic.err))};
@@ -173,6 +178,15 @@ class Handle::Impl {
 
   /// Runs error_cb for what has come in.
   void hear() { rd_kafka_poll(rk.get(), 0); }
+
+  /// A group that may not be described has no coordinator that could be asked. Only the consumer's
+  /// queue says so, once; whoever asks waits until the deadline.
+  Code refusal_or(Code silence) {
+    while (const Owner<rd_kafka_message_t> message{rd_kafka_consumer_poll(rk.get(), 0)}) {
+      if (error_kind(message->err) == ErrorKind::rejected) return message->err;
+    }
+    return silence;
+  }
 
   void succeeded() {
     hear();
@@ -217,7 +231,7 @@ Result<std::unique_ptr<Handle>> Handle::open(const Properties& properties) {
     if (is_timeout(reason)) {
       trouble.reset();
     } else {
-      trouble = {static_cast<Code>(code), stable(reason)};
+      trouble = {meant(static_cast<Code>(code), reason), stable(reason)};
     }
   });
   impl->rk.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), words, sizeof words));
@@ -296,8 +310,9 @@ Result<Positions> Handle::committed(const std::vector<Partition>& partitions,
                                     const Deadline& deadline) {
   constexpr const char* doing = "asking for committed offsets";
   const List list = make_list(partitions);
-  const Code code = insist(
+  Code code = insist(
       deadline, [&](int left) { return rd_kafka_committed(impl_->rk.get(), list.get(), left); });
+  if (is_silence(code)) code = impl_->refusal_or(code);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return impl_->failure(code, doing, deadline);
   impl_->succeeded();
   Positions positions;

@@ -150,6 +150,19 @@ void TestClient::add_partitions(const std::string& topic, int total) {
   rd_kafka_NewPartitions_destroy(wanted);
 }
 
+void TestClient::let_describe_group(const std::string& user, const std::string& group) {
+  char words[256] = "";
+  rd_kafka_AclBinding_t* wanted = rd_kafka_AclBinding_new(
+      RD_KAFKA_RESOURCE_GROUP, group.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+      ("User:" + user).c_str(), "*", RD_KAFKA_ACL_OPERATION_DESCRIBE,
+      RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, words, sizeof words);
+  if (wanted == nullptr) throw std::runtime_error(words);
+  impl_->administer("create ACL", [&](rd_kafka_queue_t* queue) {
+    rd_kafka_CreateAcls(impl_->producer.get(), &wanted, 1, nullptr, queue);
+  });
+  rd_kafka_AclBinding_destroy(wanted);
+}
+
 void TestClient::delete_records(const Partition& partition, std::int64_t before) {
   const auto list = list_of(partition, before);
   rd_kafka_DeleteRecords_t* wanted = rd_kafka_DeleteRecords_new(list.get());

@@ -23,6 +23,8 @@ class TestClient {
   void create_topic(const std::string& topic, int partitions, const TopicConfig& config = {});
   void delete_topic(const std::string& topic);
   void add_partitions(const std::string& topic, int total);
+  /// From then on, those who have been let alone may.
+  void let_describe_group(const std::string& user, const std::string& group);
   /// As retention does.
   void delete_records(const Partition& partition, std::int64_t before);
 
