@@ -102,13 +102,12 @@ class KafkaConsumer::Impl : public KafkaClient {
 
   ~Impl() override {
     let_go();
+    // librdkafka 2.0 aborts when it is destroyed in the middle of its first join.
     const auto deadline = Clock::now() + kLeaveTimeout;
-    // Who leaves in the middle of its first join would stay a member until its session times out,
-    // and librdkafka 2.0 aborts when it is destroyed then.
     while (!has_share_ && !broken_ && Clock::now() < deadline)
       KafkaOwner<rd_kafka_message_t>(
           rd_kafka_consumer_poll(get(), milliseconds_until(Clock::now() + kRetryInterval)));
-    if (!leave(deadline) || !has_share_) abandon();
+    if (!leave(Clock::now() + kLeaveTimeout) || !has_share_) abandon();
   }
 
   bool share_is_new() { return !has_share_ || std::exchange(given_more_, false); }

@@ -291,6 +291,19 @@ TEST_CASE("an idle worker told to stop leaves at once") {
   CHECK(idle.wait() == 0);
 }
 
+TEST_CASE("workers told to stop while they join end well") {
+  Scratch scratch;
+  const std::string topic = new_name("stopped-joining");
+  create(scratch, topic, 1);
+  std::vector<Process> workers;
+  for (int i = 0; i < 10; ++i) {
+    workers.push_back(worker(scratch, topic, scratch.fresh("report")));
+    workers.back().wait_for("waiting for messages");
+    workers.back().signal(SIGTERM);
+  }
+  for (Process& process : workers) CHECK(process.wait() == 0);
+}
+
 TEST_CASE("idle time counts from the end of the last record") {
   Scratch scratch;
   const std::string topic = new_name("idle");
