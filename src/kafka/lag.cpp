@@ -71,9 +71,8 @@ std::int64_t position(const Offsets& offsets, NoOffset when_no_offset) {
   switch (standing(offsets)) {
     case Standing::committed:
       return std::min(*offsets.committed, offsets.end);
-    case Standing::below_start:
-      return std::min(offsets.start, offsets.end);
     case Standing::no_offset:
+    case Standing::below_start:
     case Standing::beyond_end:
       break;
   }
@@ -133,9 +132,8 @@ std::optional<std::string> standing_text(Standing what, const std::vector<Partit
     return fmt::format("has committed no offset for {}: {}", where, counted_from(when_no_offset));
   }
   if (what == Standing::below_start) {
-    return fmt::format(
-        "has lost records of {} to retention before it read them: counted from the log's start",
-        where);
+    return fmt::format("has lost records of {} to retention before it read them: {}", where,
+                       counted_from(when_no_offset));
   }
   return fmt::format(
       "has committed offsets beyond the end of {}, as when the topic was made anew: {}", where,

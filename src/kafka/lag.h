@@ -37,8 +37,8 @@ struct Offsets {
 Standing standing(const Offsets& offsets);
 
 /// The offset a consumer of the group would go on reading at, within [start, end]. Where there is
-/// none to go on at, `when_no_offset` decides, but a group that retention has overtaken is taken to
-/// go on with what is left.
+/// none to go on at, or it is not in the log, `when_no_offset` decides, as the consumer's
+/// auto.offset.reset does.
 std::int64_t position(const Offsets& offsets, NoOffset when_no_offset);
 
 /// What waits in a partition for a group.

@@ -52,11 +52,11 @@ TEST_CASE("without a committed offset the choice decides") {
   CHECK(waiting(none, NoOffset::latest) == 0);
 }
 
-TEST_CASE("what retention has taken is not counted, whatever the choice") {
+TEST_CASE("what retention has taken is not counted; of what is left, the choice decides") {
   const Offsets eaten{.start = 8, .end = 10, .committed = 2};
   CHECK(standing(eaten) == Standing::below_start);
   CHECK(waiting(eaten, NoOffset::earliest) == 2);
-  CHECK(waiting(eaten, NoOffset::latest) == 2);
+  CHECK(waiting(eaten, NoOffset::latest) == 0);
 }
 
 TEST_CASE("an offset that was never written is one that does not exist") {
@@ -129,6 +129,9 @@ TEST_CASE("standings are told with at most five partitions by name") {
         "has committed no offset for t/0, t/1, t/2, t/3, t/4, ... (7 of 8 partitions): counted as "
         "0 until a worker has committed");
   CHECK(standing_text(Standing::below_start, lags, NoOffset::latest) ==
+        "has lost records of u/0 (1 of 8 partitions) to retention before it read them: counted as "
+        "0 until a worker has committed");
+  CHECK(standing_text(Standing::below_start, lags, NoOffset::earliest) ==
         "has lost records of u/0 (1 of 8 partitions) to retention before it read them: counted "
         "from the log's start");
   CHECK(standing_text(Standing::beyond_end, lags, NoOffset::latest) == std::nullopt);
