@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "jobscaler/format.h"
+
 namespace jobscaler::kafka {
 namespace {
 
@@ -18,16 +20,25 @@ std::vector<Key> promising_first(const Map& all, const std::set<Key>& silent) {
   return order;
 }
 
-/// Asks one after the other. Who has failed is asked last the next time; who was not asked, as
-/// nothing was left of the time, has not failed.
-template <typename Map, typename Key, typename Ask>
-void ask_each(const Map& all, std::set<Key>& silent, const Deadline& deadline, Ask ask) {
+/// Asks one after the other. Who has failed is asked last the next time; who is left out, as
+/// nothing is left of the time, has not failed.
+template <typename Map, typename Key, typename Ask, typename LeaveOut>
+void ask_each(const Map& all, std::set<Key>& silent, const Deadline& deadline, Ask ask,
+              LeaveOut leave_out) {
   for (const Key& key : promising_first(all, silent)) {
-    const bool in_time = BootClock::now() < deadline.at;
-    const bool answered = ask(key);
-    if (answered) silent.erase(key);
-    if (!answered && in_time) silent.insert(key);
+    if (BootClock::now() >= deadline.at) {
+      leave_out(key);
+    } else if (ask(key)) {
+      silent.erase(key);
+    } else {
+      silent.insert(key);
+    }
   }
+}
+
+Error not_asked(const char* what, const Deadline& deadline) {
+  return {ErrorKind::unavailable, fmt::format("not asked for {}, as the others took all of the {}",
+                                              what, format_duration(deadline.timeout))};
 }
 
 template <typename Value>
@@ -144,14 +155,26 @@ void Cluster::take_ends(Tasks& tasks) {
       batches[leaders_.at(partition)][task.group->isolation].insert(partition);
     }
   }
-  ask_each(batches, silent_leaders_, deadline,
-           [&](std::int32_t leader) { return take_ends(tasks, batches.at(leader), deadline); });
+  ask_each(
+      batches, silent_leaders_, deadline,
+      [&](std::int32_t leader) { return take_ends(tasks, batches.at(leader), deadline); },
+      [&](std::int32_t leader) {
+        for (auto& [scaler, task] : tasks) {
+          if (task.error || !is_led(task, leader)) continue;
+          task.error = not_asked("the ends of logs", deadline);
+        }
+      });
   for (auto& [scaler, task] : tasks) {
     if (task.error) continue;
     for (const auto& [partition, offsets] : task.offsets) {
       task.known->log_is(partition, offsets.start, offsets.end);
     }
   }
+}
+
+bool Cluster::is_led(const Task& task, std::int32_t leader) const {
+  return std::any_of(task.offsets.begin(), task.offsets.end(),
+                     [&](const auto& partition) { return leaders_.at(partition.first) == leader; });
 }
 
 /// False if the leader did not answer.
@@ -176,12 +199,15 @@ void Cluster::take_committed(Tasks& tasks) {
   for (auto& [scaler, task] : tasks) {
     if (!task.error) groups[task.group->group].push_back(&task);
   }
-  ask_each(groups, silent_groups_, deadline, [&](const std::string& group) {
-    return take_committed(group, groups.at(group), deadline);
-  });
+  ask_each(
+      groups, silent_groups_, deadline,
+      [&](const std::string& group) { return take_committed(group, groups.at(group), deadline); },
+      [&](const std::string& group) {
+        for (Task* task : groups.at(group)) task->error = not_asked("committed offsets", deadline);
+      });
 }
 
-/// False if the group's coordinator did not answer.
+/// False if it was in vain: a refusal, too, takes time that others may need.
 bool Cluster::take_committed(const std::string& group, const std::vector<Task*>& tasks,
                              const Deadline& deadline) {
   std::set<Partition> partitions;
@@ -202,9 +228,8 @@ bool Cluster::take_committed(const std::string& group, const std::vector<Task*>&
       if (found != committed->end()) offsets.committed = found->second;
     }
   }
-  if (committed) return true;
-  if (committed.error().kind == ErrorKind::rejected) group_handles_.erase(group);
-  return committed.error().kind != ErrorKind::unavailable;
+  if (!committed && committed.error().kind == ErrorKind::rejected) group_handles_.erase(group);
+  return committed.ok();
 }
 
 /// A consumer may have read on since the ends were taken, or read unstable records although the

@@ -50,6 +50,7 @@ class Cluster {
 
   void take_ends(Tasks& tasks);
   bool take_ends(Tasks& tasks, const LogBatch& batch, const Deadline& deadline);
+  bool is_led(const Task& task, std::int32_t leader) const;
   void take_committed(Tasks& tasks);
   bool take_committed(const std::string& group, const std::vector<Task*>& tasks,
                       const Deadline& deadline);

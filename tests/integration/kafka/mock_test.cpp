@@ -164,6 +164,31 @@ TEST_CASE("a frozen coordinator holds up only its groups") {
   fixture.read_until(waiting(7), "u");
 }
 
+TEST_CASE("who was not asked, as others took all of the time, is not said to be silent") {
+  MockCluster cluster(2);
+  fill(cluster, "t", "g", 5);
+  fill(cluster, "u", "h", 7);
+  cluster.lead({"t", 0}, 2);
+  cluster.lead({"u", 0}, 2);
+  cluster.coordinate("g", 1);
+  cluster.coordinate("h", 2);
+  cluster.freeze(1);
+  const std::vector<Group> groups{{.scaler = "s", .group = "g", .topics = {"t"}},
+                                  {.scaler = "u", .group = "h", .topics = {"u"}}};
+  // Everything may be asked for by way of the broker that is frozen.
+  const auto deadline = BootClock::now() + seconds(60);
+  std::string seen;
+  while (seen.find("committed offsets") == seen.npos) {
+    REQUIRE(BootClock::now() < deadline);
+    const auto lines = check(cluster.settings(milliseconds(500)), groups);
+    if (lines.size() != 3) continue;
+    seen = lines[1].text;
+    if (seen.find("committed offsets") == seen.npos) continue;
+    CHECK_THAT(seen, Catch::StartsWith("no answer from "));
+    CHECK(lines[2].text == "not asked for committed offsets, as the others took all of the 500ms");
+  }
+}
+
 TEST_CASE("a cluster of which no broker is up is told of once, and read again when one is") {
   MockCluster cluster(2);
   fill(cluster, "t", "g", 5);
