@@ -82,7 +82,6 @@ Round Cluster::read(const std::vector<std::string>& scalers) {
   if (!round.unreachable) {
     take_ends(tasks);
     take_committed(tasks);
-    check_beyond_end(tasks);
     find_first_records(tasks);
   }
   for (auto& [scaler, task] : tasks) {
@@ -228,25 +227,26 @@ bool Cluster::take_committed(const std::string& group, const std::vector<Task*>&
       if (found != committed->end()) offsets.committed = found->second;
     }
   }
+  check_beyond_end(tasks, deadline);
   if (!committed && committed.error().kind == ErrorKind::rejected) group_handles_.erase(group);
   return committed.ok();
 }
 
 /// A consumer may have read on since the ends were taken, or read unstable records although the
 /// scaler does not count them: only what is beyond everything there is now was never written.
-void Cluster::check_beyond_end(Tasks& tasks) {
+void Cluster::check_beyond_end(const std::vector<Task*>& tasks, const Deadline& deadline) {
   std::set<Partition> partitions;
-  for (const auto& [scaler, task] : tasks) {
-    if (task.error) continue;
-    for (const auto& [partition, offsets] : task.offsets) {
+  for (const Task* task : tasks) {
+    if (task->error) continue;
+    for (const auto& [partition, offsets] : task->offsets) {
       if (offsets.committed > offsets.end) partitions.insert(partition);
     }
   }
   if (partitions.empty()) return;
-  const auto ends = log_offsets(Isolation::read_uncommitted, partitions, Handle::LogEnd::end,
-                                Deadline(settings_.timeout));
-  for (auto& [scaler, task] : tasks) {
-    if (!task.error) store(ends, &Offsets::later_end, task.offsets, task.error);
+  const auto ends =
+      log_offsets(Isolation::read_uncommitted, partitions, Handle::LogEnd::end, deadline);
+  for (Task* task : tasks) {
+    if (!task->error) store(ends, &Offsets::later_end, task->offsets, task->error);
   }
 }
 

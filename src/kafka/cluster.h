@@ -54,7 +54,7 @@ class Cluster {
   void take_committed(Tasks& tasks);
   bool take_committed(const std::string& group, const std::vector<Task*>& tasks,
                       const Deadline& deadline);
-  void check_beyond_end(Tasks& tasks);
+  void check_beyond_end(const std::vector<Task*>& tasks, const Deadline& deadline);
   void find_first_records(Tasks& tasks);
   bool find_some_first_records(Tasks& tasks, Isolation isolation, const Deadline& deadline);
 
