@@ -252,15 +252,28 @@ void Cluster::check_beyond_end(const std::vector<Task*>& tasks, const Deadline& 
 
 void Cluster::find_first_records(Tasks& tasks) {
   const Deadline deadline(settings_.timeout);
-  for (const auto isolation : {Isolation::read_committed, Isolation::read_uncommitted}) {
-    while (find_some_first_records(tasks, isolation, deadline)) {
+  std::set<std::string> last;
+  for (const auto& [scaler, task] : tasks) {
+    if (late_.erase(scaler) > 0) last.insert(scaler);
+  }
+  for (const bool is_last : {false, true}) {
+    std::vector<Task*> some;
+    for (auto& [scaler, task] : tasks) {
+      if (last.contains(scaler) == is_last) some.push_back(&task);
+    }
+    for (const auto isolation : {Isolation::read_committed, Isolation::read_uncommitted}) {
+      while (find_some_first_records(some, isolation, deadline)) {
+      }
     }
   }
 }
 
 /// Reads one place in every partition where a place is to be read, for all groups that stand there.
-/// False if there was none.
-bool Cluster::find_some_first_records(Tasks& tasks, Isolation isolation, const Deadline& deadline) {
+/// False if there was none, or no time is left. Without a first record there is the lag all the
+/// same: the leader has told the end, and may have to be asked for a great many records that were
+/// aborted.
+bool Cluster::find_some_first_records(const std::vector<Task*>& tasks, Isolation isolation,
+                                      const Deadline& deadline) {
   struct Place {
     Task* task;
     Partition partition;
@@ -268,17 +281,17 @@ bool Cluster::find_some_first_records(Tasks& tasks, Isolation isolation, const D
   };
   Positions wanted;
   std::vector<Place> places;
-  for (auto& [scaler, task] : tasks) {
-    if (task.error || task.group->isolation != isolation) continue;
-    for (const auto& [partition, offsets] : task.offsets) {
-      const auto from = position(offsets, task.group->when_no_offset);
-      const auto read_from = task.known->to_read(partition, from);
+  for (Task* task : tasks) {
+    if (task->error || task->group->isolation != isolation) continue;
+    for (const auto& [partition, offsets] : task->offsets) {
+      const auto from = position(offsets, task->group->when_no_offset);
+      const auto read_from = task->known->to_read(partition, from);
       if (!read_from) continue;
       if (wanted.emplace(partition, *read_from).first->second != *read_from) continue;
-      places.push_back({&task, partition, from});
+      places.push_back({task, partition, from});
     }
   }
-  if (wanted.empty()) return false;
+  if (wanted.empty() || BootClock::now() >= deadline.at) return false;
   const auto handle = log_handle(isolation);
   if (!handle) {
     for (const auto& place : places) place.task->error = handle.error();
@@ -286,11 +299,13 @@ bool Cluster::find_some_first_records(Tasks& tasks, Isolation isolation, const D
   }
   const auto found = (*handle)->first_records(wanted, deadline);
   for (const auto& [task, partition, from] : places) {
-    const auto& first = found.at(partition);
-    if (first) {
-      task->known->found(partition, from, wanted.at(partition), *first);
+    const auto first = found.find(partition);
+    if (first == found.end()) {
+      late_.insert(task->group->scaler);
+    } else if (first->second) {
+      task->known->found(partition, from, wanted.at(partition), *first->second);
     } else {
-      task->error = first.error();
+      task->error = first->second.error();
     }
   }
   return true;

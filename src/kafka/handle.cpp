@@ -350,7 +350,7 @@ std::map<Partition, Result<FirstRecord>> Handle::first_records(const Positions& 
         rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.number);
     element->offset = offset;
   }
-  Code code = rd_kafka_assign(impl_->rk.get(), list.get());
+  const Code code = rd_kafka_assign(impl_->rk.get(), list.get());
   while (code == RD_KAFKA_RESP_ERR_NO_ERROR && found.size() < positions.size()) {
     const int left = milliseconds_left(deadline);
     if (left == 0) break;
@@ -369,11 +369,9 @@ std::map<Partition, Result<FirstRecord>> Handle::first_records(const Positions& 
   }
   rd_kafka_assign(impl_->rk.get(), nullptr);
   if (found.size() == positions.size()) impl_->succeeded();
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return found;
   for (const auto& [partition, offset] : positions) {
-    if (!found.contains(partition)) {
-      found.emplace(partition, impl_->failure(code, doing, deadline));
-    }
+    found.emplace(partition, impl_->failure(code, doing, deadline));
   }
   return found;
 }

@@ -38,8 +38,11 @@ std::optional<OldestAge> oldest(const std::vector<PartitionLag>& lags, WallTime 
 std::string ageless_hint(const std::vector<PartitionLag>& lags, WallTime now) {
   for (const PartitionLag& lag : lags) {
     if (!is_lagging(lag) || age_of(lag, now)) continue;
-    return fmt::format("the first record waiting in {} carries no believable timestamp ({} ms)",
-                       to_string(lag.partition), lag.oldest_ms.value_or(-1));
+    const auto where = "the first record waiting in " + to_string(lag.partition);
+    if (!lag.oldest_ms) {
+      return where + " was not found within the connection's timeout: its age is unknown";
+    }
+    return fmt::format("{} carries no believable timestamp ({} ms)", where, *lag.oldest_ms);
   }
   return {};
 }

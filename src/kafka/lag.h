@@ -46,12 +46,14 @@ struct PartitionLag {
   Partition partition;
   Standing standing = Standing::committed;
   std::int64_t waiting = 0;
-  std::optional<std::int64_t> oldest_ms;  ///< timestamp of the first; absent: not carried
+  std::optional<std::int64_t> oldest_ms;  ///< timestamp of the first; absent: there is none, or
+                                          ///< it was not found in time
 };
 
 /// Records from `position` to the end that may be there to be read. Transaction markers, aborted
 /// and compacted records count as long as a readable one precedes them; with none, or none before
-/// the end, nothing waits. `first` absent: not asked for, as nothing could wait.
+/// the end, nothing waits. `first` absent: not asked for, as nothing could wait, or not found in
+/// time: then all of them count.
 PartitionLag partition_lag(const Partition& partition, const Offsets& offsets,
                            NoOffset when_no_offset, const std::optional<FirstRecord>& first);
 
@@ -61,8 +63,8 @@ std::optional<Duration> record_age(std::int64_t timestamp_ms, WallTime now);
 
 /// All partitions of a scaler's group. The age is that of the oldest first record; records in work
 /// are included, as they are not committed yet: an upper bound for those that wait. If a
-/// partition's first record has no believable timestamp, the age of the others' oldest is a lower
-/// bound.
+/// partition's first record has no believable timestamp, or was not found in time, the age of the
+/// others' oldest is a lower bound.
 Reading make_reading(const std::vector<PartitionLag>& lags, KafkaLimit limit, TimePoint taken_at,
                      WallTime now);
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "collector.h"
+#include "kafka/cluster.h"
 #include "mock_cluster.h"
 #include "test_client.h"
 
@@ -162,6 +163,44 @@ TEST_CASE("a frozen coordinator holds up only its groups") {
   CHECK_THAT(reading.error().message, Catch::Contains("while asking for committed offsets"));
   cluster.thaw(1);
   fixture.read_until(waiting(7), "u");
+}
+
+TEST_CASE("a first record that is not found in time leaves the lag, without an age") {
+  MockCluster cluster(1);
+  fill(cluster, "t", "g", 5);
+  cluster.withhold_records(1);
+  Fixture fixture(cluster.settings(milliseconds(300)), one_group());
+  const auto reading = fixture.read_until(is_ok);
+  CHECK(reading->waiting == 5);
+  CHECK(reading->oldest == std::nullopt);
+  CHECK(reading->parallelism_limit == 1);
+  CHECK(reading->hint ==
+        "the first record waiting in t/0 was not found within the connection's timeout: its age is "
+        "unknown");
+  fixture.read_until([](const auto& later) { return later && later->oldest; });
+}
+
+TEST_CASE("who waited in vain for a first record is asked for last the next time") {
+  MockCluster mock(2);
+  fill(mock, "t", "g", 5);
+  fill(mock, "u", "h", 7);
+  mock.lead({"u", 0}, 2);
+  mock.withhold_records(1);
+  // Those that read committed records come first.
+  Cluster cluster(
+      mock.settings(milliseconds(300)),
+      {{.scaler = "s", .group = "g", .topics = {"t"}},
+       {.scaler = "u", .group = "h", .topics = {"u"}, .isolation = Isolation::read_uncommitted}});
+  const auto is_found = [](const Result<std::vector<PartitionLag>>& lags) {
+    return lags && lags->front().oldest_ms;
+  };
+  const auto deadline = BootClock::now() + seconds(60);
+  for (bool found = false; !found;) {
+    REQUIRE(BootClock::now() < deadline);
+    const Round round = cluster.read({"s", "u"});
+    found = is_found(round.lags.at("u"));
+    REQUIRE_FALSE(is_found(round.lags.at("s")));
+  }
 }
 
 TEST_CASE("who was not asked, as others took all of the time, is not said to be silent") {

@@ -121,6 +121,14 @@ TEST_CASE("a first record without a believable timestamp leaves a lower bound, o
   CHECK(read({lag(1, 1, 5)}).oldest == std::nullopt);
 }
 
+TEST_CASE("a first record that was not found in time leaves the others' age as a lower bound") {
+  const auto some = read({lag(0, 1, stamped(minutes(2))), lag(1, 1)});
+  CHECK(some.oldest == OldestAge{minutes(2), AgeMethod::record, OldestAge::Kind::lower_bound});
+  CHECK(some.hint ==
+        "the first record waiting in t/1 was not found within the connection's timeout: its age is "
+        "unknown");
+}
+
 TEST_CASE("standings are told with at most five partitions by name") {
   std::vector<PartitionLag> lags;
   for (int i = 0; i < 7; ++i) lags.push_back({{"t", i}, Standing::no_offset, 0, {}});
