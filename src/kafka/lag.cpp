@@ -39,7 +39,7 @@ std::string ageless_hint(const std::vector<PartitionLag>& lags, WallTime now) {
   for (const PartitionLag& lag : lags) {
     if (!is_lagging(lag) || age_of(lag, now)) continue;
     const auto where = "the first record waiting in " + to_string(lag.partition);
-    if (!lag.oldest_ms) {
+    if (is_first_missing(lag)) {
       return where + " was not found within the connection's timeout: its age is unknown";
     }
     return fmt::format("{} carries no believable timestamp ({} ms)", where, *lag.oldest_ms);
@@ -113,6 +113,10 @@ Reading make_reading(const std::vector<PartitionLag>& lags, KafkaLimit limit, Ti
 
 std::int64_t lagging_partitions(const std::vector<PartitionLag>& lags) {
   return std::count_if(lags.begin(), lags.end(), is_lagging);
+}
+
+bool is_first_missing(const PartitionLag& lag) {
+  return is_lagging(lag) && !lag.oldest_ms;
 }
 
 std::string lag_text(const std::vector<PartitionLag>& lags) {

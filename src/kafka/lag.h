@@ -70,6 +70,9 @@ Reading make_reading(const std::vector<PartitionLag>& lags, KafkaLimit limit, Ti
 
 std::int64_t lagging_partitions(const std::vector<PartitionLag>& lags);
 
+/// Whether a record waits that was not found in time.
+bool is_first_missing(const PartitionLag& lag);
+
 /// For the log: "orders/0 12, orders/1 0".
 std::string lag_text(const std::vector<PartitionLag>& lags);
 

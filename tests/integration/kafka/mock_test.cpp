@@ -40,6 +40,18 @@ void read_until_only_one_fails(Fixture& fixture) {
   }
 }
 
+/// Who was answered, in this order. To be looked at when all are.
+class OrderedCollector : public Collector {
+ public:
+  using Collector::post;
+  void post(Event event) override {
+    if (auto* taken = std::get_if<event::ReadingTaken>(&event)) order += taken->scaler;
+    Collector::post(std::move(event));
+  }
+
+  std::string order;
+};
+
 }  // namespace
 
 TEST_CASE("lag and age are read from every leader") {
@@ -200,6 +212,30 @@ TEST_CASE("who waited in vain for a first record is asked for last the next time
     const Round round = cluster.read({"s", "u"});
     found = is_found(round.lags.at("u"));
     REQUIRE_FALSE(is_found(round.lags.at("s")));
+  }
+}
+
+TEST_CASE("who could be read the last time does not wait for those that could not") {
+  MockCluster cluster(2);
+  fill(cluster, "t", "g", 5);
+  fill(cluster, "u", "h", 7);
+  cluster.lead({"u", 0}, 2);
+  cluster.coordinate("g", 2);
+  cluster.coordinate("h", 2);
+  OrderedCollector collector;
+  Connection connection(cluster.settings(milliseconds(500)),
+                        {{.scaler = "a", .group = "g", .topics = {"t"}},
+                         {.scaler = "b", .group = "h", .topics = {"u"}}},
+                        collector);
+  cluster.freeze(1);
+  const auto deadline = BootClock::now() + seconds(60);
+  for (std::size_t count = 1; collector.order != "ba"; ++count) {
+    REQUIRE(BootClock::now() < deadline);
+    collector.order.clear();
+    connection.read("a");
+    connection.read("b");  // may come a round later
+    collector.wait_for_reading("a", count);
+    collector.wait_for_reading("b", count);
   }
 }
 
