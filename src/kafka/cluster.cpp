@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "jobscaler/format.h"
+
 namespace jobscaler::kafka {
 namespace {
 
@@ -18,16 +20,25 @@ std::vector<Key> promising_first(const Map& all, const std::set<Key>& silent) {
   return order;
 }
 
-/// Asks one after the other. Who has failed is asked last the next time; who was not asked, as
-/// nothing was left of the time, has not failed.
-template <typename Map, typename Key, typename Ask>
-void ask_each(const Map& all, std::set<Key>& silent, const Deadline& deadline, Ask ask) {
+/// Asks one after the other. Who has failed is asked last the next time; who is left out, as
+/// nothing is left of the time, has not failed.
+template <typename Map, typename Key, typename Ask, typename LeaveOut>
+void ask_each(const Map& all, std::set<Key>& silent, const Deadline& deadline, Ask ask,
+              LeaveOut leave_out) {
   for (const Key& key : promising_first(all, silent)) {
-    const bool in_time = BootClock::now() < deadline.at;
-    const bool answered = ask(key);
-    if (answered) silent.erase(key);
-    if (!answered && in_time) silent.insert(key);
+    if (BootClock::now() >= deadline.at) {
+      leave_out(key);
+    } else if (ask(key)) {
+      silent.erase(key);
+    } else {
+      silent.insert(key);
+    }
   }
+}
+
+Error not_asked(const char* what, const Deadline& deadline) {
+  return {ErrorKind::unavailable, fmt::format("not asked for {}, as the others took all of the {}",
+                                              what, format_duration(deadline.timeout))};
 }
 
 template <typename Value>
@@ -71,7 +82,6 @@ Round Cluster::read(const std::vector<std::string>& scalers) {
   if (!round.unreachable) {
     take_ends(tasks);
     take_committed(tasks);
-    check_beyond_end(tasks);
     find_first_records(tasks);
   }
   for (auto& [scaler, task] : tasks) {
@@ -144,14 +154,26 @@ void Cluster::take_ends(Tasks& tasks) {
       batches[leaders_.at(partition)][task.group->isolation].insert(partition);
     }
   }
-  ask_each(batches, silent_leaders_, deadline,
-           [&](std::int32_t leader) { return take_ends(tasks, batches.at(leader), deadline); });
+  ask_each(
+      batches, silent_leaders_, deadline,
+      [&](std::int32_t leader) { return take_ends(tasks, batches.at(leader), deadline); },
+      [&](std::int32_t leader) {
+        for (auto& [scaler, task] : tasks) {
+          if (task.error || !is_led(task, leader)) continue;
+          task.error = not_asked("the ends of logs", deadline);
+        }
+      });
   for (auto& [scaler, task] : tasks) {
     if (task.error) continue;
     for (const auto& [partition, offsets] : task.offsets) {
       task.known->log_is(partition, offsets.start, offsets.end);
     }
   }
+}
+
+bool Cluster::is_led(const Task& task, std::int32_t leader) const {
+  return std::any_of(task.offsets.begin(), task.offsets.end(),
+                     [&](const auto& partition) { return leaders_.at(partition.first) == leader; });
 }
 
 /// False if the leader did not answer.
@@ -176,12 +198,15 @@ void Cluster::take_committed(Tasks& tasks) {
   for (auto& [scaler, task] : tasks) {
     if (!task.error) groups[task.group->group].push_back(&task);
   }
-  ask_each(groups, silent_groups_, deadline, [&](const std::string& group) {
-    return take_committed(group, groups.at(group), deadline);
-  });
+  ask_each(
+      groups, silent_groups_, deadline,
+      [&](const std::string& group) { return take_committed(group, groups.at(group), deadline); },
+      [&](const std::string& group) {
+        for (Task* task : groups.at(group)) task->error = not_asked("committed offsets", deadline);
+      });
 }
 
-/// False if the group's coordinator did not answer.
+/// False if it was in vain: a refusal, too, takes time that others may need.
 bool Cluster::take_committed(const std::string& group, const std::vector<Task*>& tasks,
                              const Deadline& deadline) {
   std::set<Partition> partitions;
@@ -202,40 +227,53 @@ bool Cluster::take_committed(const std::string& group, const std::vector<Task*>&
       if (found != committed->end()) offsets.committed = found->second;
     }
   }
-  if (committed) return true;
-  if (committed.error().kind == ErrorKind::rejected) group_handles_.erase(group);
-  return committed.error().kind != ErrorKind::unavailable;
+  check_beyond_end(tasks, deadline);
+  if (!committed && committed.error().kind == ErrorKind::rejected) group_handles_.erase(group);
+  return committed.ok();
 }
 
 /// A consumer may have read on since the ends were taken, or read unstable records although the
 /// scaler does not count them: only what is beyond everything there is now was never written.
-void Cluster::check_beyond_end(Tasks& tasks) {
+void Cluster::check_beyond_end(const std::vector<Task*>& tasks, const Deadline& deadline) {
   std::set<Partition> partitions;
-  for (const auto& [scaler, task] : tasks) {
-    if (task.error) continue;
-    for (const auto& [partition, offsets] : task.offsets) {
+  for (const Task* task : tasks) {
+    if (task->error) continue;
+    for (const auto& [partition, offsets] : task->offsets) {
       if (offsets.committed > offsets.end) partitions.insert(partition);
     }
   }
   if (partitions.empty()) return;
-  const auto ends = log_offsets(Isolation::read_uncommitted, partitions, Handle::LogEnd::end,
-                                Deadline(settings_.timeout));
-  for (auto& [scaler, task] : tasks) {
-    if (!task.error) store(ends, &Offsets::later_end, task.offsets, task.error);
+  const auto ends =
+      log_offsets(Isolation::read_uncommitted, partitions, Handle::LogEnd::end, deadline);
+  for (Task* task : tasks) {
+    if (!task->error) store(ends, &Offsets::later_end, task->offsets, task->error);
   }
 }
 
 void Cluster::find_first_records(Tasks& tasks) {
   const Deadline deadline(settings_.timeout);
-  for (const auto isolation : {Isolation::read_committed, Isolation::read_uncommitted}) {
-    while (find_some_first_records(tasks, isolation, deadline)) {
+  std::set<std::string> last;
+  for (const auto& [scaler, task] : tasks) {
+    if (late_.erase(scaler) > 0) last.insert(scaler);
+  }
+  for (const bool is_last : {false, true}) {
+    std::vector<Task*> some;
+    for (auto& [scaler, task] : tasks) {
+      if (last.contains(scaler) == is_last) some.push_back(&task);
+    }
+    for (const auto isolation : {Isolation::read_committed, Isolation::read_uncommitted}) {
+      while (find_some_first_records(some, isolation, deadline)) {
+      }
     }
   }
 }
 
 /// Reads one place in every partition where a place is to be read, for all groups that stand there.
-/// False if there was none.
-bool Cluster::find_some_first_records(Tasks& tasks, Isolation isolation, const Deadline& deadline) {
+/// False if there was none, or no time is left. Without a first record there is the lag all the
+/// same: the leader has told the end, and may have to be asked for a great many records that were
+/// aborted.
+bool Cluster::find_some_first_records(const std::vector<Task*>& tasks, Isolation isolation,
+                                      const Deadline& deadline) {
   struct Place {
     Task* task;
     Partition partition;
@@ -243,17 +281,17 @@ bool Cluster::find_some_first_records(Tasks& tasks, Isolation isolation, const D
   };
   Positions wanted;
   std::vector<Place> places;
-  for (auto& [scaler, task] : tasks) {
-    if (task.error || task.group->isolation != isolation) continue;
-    for (const auto& [partition, offsets] : task.offsets) {
-      const auto from = position(offsets, task.group->when_no_offset);
-      const auto read_from = task.known->to_read(partition, from);
+  for (Task* task : tasks) {
+    if (task->error || task->group->isolation != isolation) continue;
+    for (const auto& [partition, offsets] : task->offsets) {
+      const auto from = position(offsets, task->group->when_no_offset);
+      const auto read_from = task->known->to_read(partition, from);
       if (!read_from) continue;
       if (wanted.emplace(partition, *read_from).first->second != *read_from) continue;
-      places.push_back({&task, partition, from});
+      places.push_back({task, partition, from});
     }
   }
-  if (wanted.empty()) return false;
+  if (wanted.empty() || BootClock::now() >= deadline.at) return false;
   const auto handle = log_handle(isolation);
   if (!handle) {
     for (const auto& place : places) place.task->error = handle.error();
@@ -261,11 +299,13 @@ bool Cluster::find_some_first_records(Tasks& tasks, Isolation isolation, const D
   }
   const auto found = (*handle)->first_records(wanted, deadline);
   for (const auto& [task, partition, from] : places) {
-    const auto& first = found.at(partition);
-    if (first) {
-      task->known->found(partition, from, wanted.at(partition), *first);
+    const auto first = found.find(partition);
+    if (first == found.end()) {
+      late_.insert(task->group->scaler);
+    } else if (first->second) {
+      task->known->found(partition, from, wanted.at(partition), *first->second);
     } else {
-      task->error = first.error();
+      task->error = first->second.error();
     }
   }
   return true;

@@ -50,12 +50,14 @@ class Cluster {
 
   void take_ends(Tasks& tasks);
   bool take_ends(Tasks& tasks, const LogBatch& batch, const Deadline& deadline);
+  bool is_led(const Task& task, std::int32_t leader) const;
   void take_committed(Tasks& tasks);
   bool take_committed(const std::string& group, const std::vector<Task*>& tasks,
                       const Deadline& deadline);
-  void check_beyond_end(Tasks& tasks);
+  void check_beyond_end(const std::vector<Task*>& tasks, const Deadline& deadline);
   void find_first_records(Tasks& tasks);
-  bool find_some_first_records(Tasks& tasks, Isolation isolation, const Deadline& deadline);
+  bool find_some_first_records(const std::vector<Task*>& tasks, Isolation isolation,
+                               const Deadline& deadline);
 
   LogOffsets log_offsets(Isolation isolation, const std::set<Partition>& partitions,
                          Handle::LogEnd which, const Deadline& deadline);
@@ -70,6 +72,7 @@ class Cluster {
   std::map<Partition, std::int32_t> leaders_;                     // as this round found them
   std::set<std::int32_t> silent_leaders_;  // failed the last time they were asked
   std::set<std::string> silent_groups_;
+  std::set<std::string> late_;  // scalers whose first records did not come in time
 };
 
 }  // namespace jobscaler::kafka

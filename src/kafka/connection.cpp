@@ -39,10 +39,12 @@ class Connection::Impl {
     Episode failing;
     std::map<Standing, Episode> standings;
     std::map<std::string, std::size_t> partitions;  // by topic
+    bool delays = false;  // the last reading failed, or some of it did not come in time
   };
 
   std::optional<std::vector<std::string>> take_requests();
   void read_all(const std::vector<std::string>& scalers);
+  void read_round(const std::vector<std::string>& scalers);
   void tell_reachable(const std::optional<Error>& unreachable);
   void take(const std::string& name, const Result<std::vector<PartitionLag>>& lags,
             const Round& round);
@@ -77,7 +79,8 @@ class Connection::Impl {
 
 Connection::Impl::Impl(KafkaConnection settings, const std::vector<Group>& groups, Outbox& outbox)
     : subject_("kafka " + settings.name), brokers_(broker_list(settings)), outbox_(outbox) {
-  for (const Group& group : groups) scalers_.emplace(group.scaler, Scaler{group, {}, {}, {}});
+  for (const Group& group : groups)
+    scalers_.emplace(group.scaler, Scaler{group, {}, {}, {}, false});
   cluster_.emplace(std::move(settings), groups);
 }
 
@@ -116,7 +119,19 @@ std::optional<std::vector<std::string>> Connection::Impl::take_requests() {
   return known;
 }
 
+/// Those that may delay the others have a round of their own, after theirs: a reading that waits
+/// for them to be posted may be too old by then.
 void Connection::Impl::read_all(const std::vector<std::string>& scalers) {
+  std::vector<std::string> prompt, delaying;
+  for (const auto& name : scalers) {
+    (scalers_.at(name).delays ? delaying : prompt).push_back(name);
+  }
+  for (const auto& part : {prompt, delaying}) {
+    if (!part.empty()) read_round(part);
+  }
+}
+
+void Connection::Impl::read_round(const std::vector<std::string>& scalers) {
   const Round round = cluster_->read(scalers);
   tell_reachable(round.unreachable);
   for (const auto& [name, lags] : round.lags) take(name, lags, round);
@@ -140,6 +155,7 @@ void Connection::Impl::tell_reachable(const std::optional<Error>& unreachable) {
 void Connection::Impl::take(const std::string& name, const Result<std::vector<PartitionLag>>& lags,
                             const Round& round) {
   Scaler& scaler = scalers_.at(name);
+  scaler.delays = !lags || std::any_of(lags->begin(), lags->end(), is_first_missing);
   if (lags) {
     tell_lags(scaler, *lags);
     post(Event(event::ReadingTaken{name, make_reading(*lags, scaler.group.limit_to, round.taken_at,

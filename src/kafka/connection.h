@@ -24,9 +24,10 @@ struct Group {
 /// adds its own threads: four or more per group, and as many for reading logs.
 ///
 /// read() may be called from any thread. All requests that have come in meanwhile are answered in
-/// one round, with one ReadingTaken each. Each of the four steps of a round (listing partitions,
-/// ends of logs, committed offsets, first records) has the connection's `timeout`; librdkafka
-/// reconnects on its own account. A request is never left unanswered, unless stop() comes first.
+/// one round, with one ReadingTaken each; scalers that failed the last time, or took all of the
+/// time, in a second one. Each of the four steps of a round (listing partitions, ends of logs,
+/// committed offsets, first records) has the connection's `timeout`; librdkafka reconnects on its
+/// own account. A request is never left unanswered, unless stop() comes first.
 ///
 /// What is out of the ordinary is posted as one Note when it begins and one when it is over, with
 /// subject "kafka <name>"; the lag of each partition is posted with every reading, as debug.

@@ -16,6 +16,7 @@ namespace jobscaler::kafka {
 namespace {
 
 constexpr int kAttempts = 3;
+constexpr Duration kFirstSlice = std::chrono::milliseconds(100);
 
 struct Release {
   void operator()(rd_kafka_topic_partition_list_t* list) const {
@@ -188,6 +189,21 @@ class Handle::Impl {
     return silence;
   }
 
+  /// Asks in slices, as a refusal does not end the call: it costs one. Each is twice as long as the
+  /// one before, so that a slow answer comes within one of them, too.
+  Code ask_committed(rd_kafka_topic_partition_list_t* list, const Deadline& deadline) {
+    Code code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    for (Duration slice = kFirstSlice; is_silence(code);
+         slice = std::min(slice * 2, deadline.timeout)) {
+      const Duration left = deadline.at - BootClock::now();
+      if (left <= Duration::zero()) break;
+      code = insist(Deadline(std::min(slice, left)),
+                    [&](int ms) { return rd_kafka_committed(rk.get(), list, ms); });
+      if (is_silence(code)) code = refusal_or(code);
+    }
+    return code;
+  }
+
   void succeeded() {
     hear();
     trouble.reset();
@@ -310,9 +326,7 @@ Result<Positions> Handle::committed(const std::vector<Partition>& partitions,
                                     const Deadline& deadline) {
   constexpr const char* doing = "asking for committed offsets";
   const List list = make_list(partitions);
-  Code code = insist(
-      deadline, [&](int left) { return rd_kafka_committed(impl_->rk.get(), list.get(), left); });
-  if (is_silence(code)) code = impl_->refusal_or(code);
+  const Code code = impl_->ask_committed(list.get(), deadline);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return impl_->failure(code, doing, deadline);
   impl_->succeeded();
   Positions positions;
@@ -336,7 +350,7 @@ std::map<Partition, Result<FirstRecord>> Handle::first_records(const Positions& 
         rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.number);
     element->offset = offset;
   }
-  Code code = rd_kafka_assign(impl_->rk.get(), list.get());
+  const Code code = rd_kafka_assign(impl_->rk.get(), list.get());
   while (code == RD_KAFKA_RESP_ERR_NO_ERROR && found.size() < positions.size()) {
     const int left = milliseconds_left(deadline);
     if (left == 0) break;
@@ -355,11 +369,9 @@ std::map<Partition, Result<FirstRecord>> Handle::first_records(const Positions& 
   }
   rd_kafka_assign(impl_->rk.get(), nullptr);
   if (found.size() == positions.size()) impl_->succeeded();
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return found;
   for (const auto& [partition, offset] : positions) {
-    if (!found.contains(partition)) {
-      found.emplace(partition, impl_->failure(code, doing, deadline));
-    }
+    found.emplace(partition, impl_->failure(code, doing, deadline));
   }
   return found;
 }

@@ -54,8 +54,7 @@ class Handle {
   /// What the handle's group has committed, where it has.
   Result<Positions> committed(const std::vector<Partition>& partitions, const Deadline& deadline);
 
-  /// The first record at or after each position. Error: unavailable, also for those that had not
-  /// come by the deadline.
+  /// The first record at or after each position, without those that had not come by the deadline.
   std::map<Partition, Result<FirstRecord>> first_records(const Positions& positions,
                                                          const Deadline& deadline);
 

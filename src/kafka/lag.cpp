@@ -38,8 +38,11 @@ std::optional<OldestAge> oldest(const std::vector<PartitionLag>& lags, WallTime 
 std::string ageless_hint(const std::vector<PartitionLag>& lags, WallTime now) {
   for (const PartitionLag& lag : lags) {
     if (!is_lagging(lag) || age_of(lag, now)) continue;
-    return fmt::format("the first record waiting in {} carries no believable timestamp ({} ms)",
-                       to_string(lag.partition), lag.oldest_ms.value_or(-1));
+    const auto where = "the first record waiting in " + to_string(lag.partition);
+    if (is_first_missing(lag)) {
+      return where + " was not found within the connection's timeout: its age is unknown";
+    }
+    return fmt::format("{} carries no believable timestamp ({} ms)", where, *lag.oldest_ms);
   }
   return {};
 }
@@ -71,9 +74,8 @@ std::int64_t position(const Offsets& offsets, NoOffset when_no_offset) {
   switch (standing(offsets)) {
     case Standing::committed:
       return std::min(*offsets.committed, offsets.end);
-    case Standing::below_start:
-      return std::min(offsets.start, offsets.end);
     case Standing::no_offset:
+    case Standing::below_start:
     case Standing::beyond_end:
       break;
   }
@@ -113,6 +115,10 @@ std::int64_t lagging_partitions(const std::vector<PartitionLag>& lags) {
   return std::count_if(lags.begin(), lags.end(), is_lagging);
 }
 
+bool is_first_missing(const PartitionLag& lag) {
+  return is_lagging(lag) && !lag.oldest_ms;
+}
+
 std::string lag_text(const std::vector<PartitionLag>& lags) {
   std::string text;
   for (const PartitionLag& lag : lags) {
@@ -133,9 +139,8 @@ std::optional<std::string> standing_text(Standing what, const std::vector<Partit
     return fmt::format("has committed no offset for {}: {}", where, counted_from(when_no_offset));
   }
   if (what == Standing::below_start) {
-    return fmt::format(
-        "has lost records of {} to retention before it read them: counted from the log's start",
-        where);
+    return fmt::format("has lost records of {} to retention before it read them: {}", where,
+                       counted_from(when_no_offset));
   }
   return fmt::format(
       "has committed offsets beyond the end of {}, as when the topic was made anew: {}", where,

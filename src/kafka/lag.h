@@ -37,8 +37,8 @@ struct Offsets {
 Standing standing(const Offsets& offsets);
 
 /// The offset a consumer of the group would go on reading at, within [start, end]. Where there is
-/// none to go on at, `when_no_offset` decides, but a group that retention has overtaken is taken to
-/// go on with what is left.
+/// none to go on at, or it is not in the log, `when_no_offset` decides, as the consumer's
+/// auto.offset.reset does.
 std::int64_t position(const Offsets& offsets, NoOffset when_no_offset);
 
 /// What waits in a partition for a group.
@@ -46,12 +46,14 @@ struct PartitionLag {
   Partition partition;
   Standing standing = Standing::committed;
   std::int64_t waiting = 0;
-  std::optional<std::int64_t> oldest_ms;  ///< timestamp of the first; absent: not carried
+  std::optional<std::int64_t> oldest_ms;  ///< timestamp of the first; absent: there is none, or
+                                          ///< it was not found in time
 };
 
 /// Records from `position` to the end that may be there to be read. Transaction markers, aborted
 /// and compacted records count as long as a readable one precedes them; with none, or none before
-/// the end, nothing waits. `first` absent: not asked for, as nothing could wait.
+/// the end, nothing waits. `first` absent: not asked for, as nothing could wait, or not found in
+/// time: then all of them count.
 PartitionLag partition_lag(const Partition& partition, const Offsets& offsets,
                            NoOffset when_no_offset, const std::optional<FirstRecord>& first);
 
@@ -61,12 +63,15 @@ std::optional<Duration> record_age(std::int64_t timestamp_ms, WallTime now);
 
 /// All partitions of a scaler's group. The age is that of the oldest first record; records in work
 /// are included, as they are not committed yet: an upper bound for those that wait. If a
-/// partition's first record has no believable timestamp, the age of the others' oldest is a lower
-/// bound.
+/// partition's first record has no believable timestamp, or was not found in time, the age of the
+/// others' oldest is a lower bound.
 Reading make_reading(const std::vector<PartitionLag>& lags, KafkaLimit limit, TimePoint taken_at,
                      WallTime now);
 
 std::int64_t lagging_partitions(const std::vector<PartitionLag>& lags);
+
+/// Whether a record waits that was not found in time.
+bool is_first_missing(const PartitionLag& lag);
 
 /// For the log: "orders/0 12, orders/1 0".
 std::string lag_text(const std::vector<PartitionLag>& lags);

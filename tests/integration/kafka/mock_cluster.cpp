@@ -67,6 +67,14 @@ void MockCluster::set_up(int broker) {
   need(rd_kafka_mock_broker_set_up(cluster_, broker));
 }
 
+void MockCluster::withhold_records(int broker) {
+  constexpr std::int16_t fetch = 1;
+  for (int i = 0; i < 20; ++i) {
+    need(rd_kafka_mock_broker_push_request_error_rtts(
+        cluster_, broker, fetch, 1, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, 0));
+  }
+}
+
 void MockCluster::fail_next(Request request, rd_kafka_resp_err_t error) {
   rd_kafka_mock_push_request_errors(cluster_, static_cast<std::int16_t>(request), 1, error);
 }

@@ -38,6 +38,9 @@ class MockCluster {
   /// The next answer to a request of this kind is the error.
   enum class Request { list_offsets = 2, metadata = 3, offset_fetch = 9 };
   void fail_next(Request request, rd_kafka_resp_err_t error);
+  /// The broker's next 20 answers to a client that reads records say nothing. A client waits half a
+  /// second after each.
+  void withhold_records(int broker);
 
  private:
   rd_kafka_t* owner_;

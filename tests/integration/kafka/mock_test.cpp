@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "collector.h"
+#include "kafka/cluster.h"
 #include "mock_cluster.h"
 #include "test_client.h"
 
@@ -38,6 +39,18 @@ void read_until_only_one_fails(Fixture& fixture) {
     if (BootClock::now() > deadline) throw std::runtime_error("both fail, or none");
   }
 }
+
+/// Who was answered, in this order. To be looked at when all are.
+class OrderedCollector : public Collector {
+ public:
+  using Collector::post;
+  void post(Event event) override {
+    if (auto* taken = std::get_if<event::ReadingTaken>(&event)) order += taken->scaler;
+    Collector::post(std::move(event));
+  }
+
+  std::string order;
+};
 
 }  // namespace
 
@@ -162,6 +175,93 @@ TEST_CASE("a frozen coordinator holds up only its groups") {
   CHECK_THAT(reading.error().message, Catch::Contains("while asking for committed offsets"));
   cluster.thaw(1);
   fixture.read_until(waiting(7), "u");
+}
+
+TEST_CASE("a first record that is not found in time leaves the lag, without an age") {
+  MockCluster cluster(1);
+  fill(cluster, "t", "g", 5);
+  cluster.withhold_records(1);
+  Fixture fixture(cluster.settings(milliseconds(300)), one_group());
+  const auto reading = fixture.read_until(is_ok);
+  CHECK(reading->waiting == 5);
+  CHECK(reading->oldest == std::nullopt);
+  CHECK(reading->parallelism_limit == 1);
+  CHECK(reading->hint ==
+        "the first record waiting in t/0 was not found within the connection's timeout: its age is "
+        "unknown");
+  fixture.read_until([](const auto& later) { return later && later->oldest; });
+}
+
+TEST_CASE("who waited in vain for a first record is asked for last the next time") {
+  MockCluster mock(2);
+  fill(mock, "t", "g", 5);
+  fill(mock, "u", "h", 7);
+  mock.lead({"u", 0}, 2);
+  mock.withhold_records(1);
+  // Those that read committed records come first.
+  Cluster cluster(
+      mock.settings(milliseconds(300)),
+      {{.scaler = "s", .group = "g", .topics = {"t"}},
+       {.scaler = "u", .group = "h", .topics = {"u"}, .isolation = Isolation::read_uncommitted}});
+  const auto is_found = [](const Result<std::vector<PartitionLag>>& lags) {
+    return lags && lags->front().oldest_ms;
+  };
+  const auto deadline = BootClock::now() + seconds(60);
+  for (bool found = false; !found;) {
+    REQUIRE(BootClock::now() < deadline);
+    const Round round = cluster.read({"s", "u"});
+    found = is_found(round.lags.at("u"));
+    REQUIRE_FALSE(is_found(round.lags.at("s")));
+  }
+}
+
+TEST_CASE("who could be read the last time does not wait for those that could not") {
+  MockCluster cluster(2);
+  fill(cluster, "t", "g", 5);
+  fill(cluster, "u", "h", 7);
+  cluster.lead({"u", 0}, 2);
+  cluster.coordinate("g", 2);
+  cluster.coordinate("h", 2);
+  OrderedCollector collector;
+  Connection connection(cluster.settings(milliseconds(500)),
+                        {{.scaler = "a", .group = "g", .topics = {"t"}},
+                         {.scaler = "b", .group = "h", .topics = {"u"}}},
+                        collector);
+  cluster.freeze(1);
+  const auto deadline = BootClock::now() + seconds(60);
+  for (std::size_t count = 1; collector.order != "ba"; ++count) {
+    REQUIRE(BootClock::now() < deadline);
+    collector.order.clear();
+    connection.read("a");
+    connection.read("b");  // may come a round later
+    collector.wait_for_reading("a", count);
+    collector.wait_for_reading("b", count);
+  }
+}
+
+TEST_CASE("who was not asked, as others took all of the time, is not said to be silent") {
+  MockCluster cluster(2);
+  fill(cluster, "t", "g", 5);
+  fill(cluster, "u", "h", 7);
+  cluster.lead({"t", 0}, 2);
+  cluster.lead({"u", 0}, 2);
+  cluster.coordinate("g", 1);
+  cluster.coordinate("h", 2);
+  cluster.freeze(1);
+  const std::vector<Group> groups{{.scaler = "s", .group = "g", .topics = {"t"}},
+                                  {.scaler = "u", .group = "h", .topics = {"u"}}};
+  // Everything may be asked for by way of the broker that is frozen.
+  const auto deadline = BootClock::now() + seconds(60);
+  std::string seen;
+  while (seen.find("committed offsets") == seen.npos) {
+    REQUIRE(BootClock::now() < deadline);
+    const auto lines = check(cluster.settings(milliseconds(500)), groups);
+    if (lines.size() != 3) continue;
+    seen = lines[1].text;
+    if (seen.find("committed offsets") == seen.npos) continue;
+    CHECK_THAT(seen, Catch::StartsWith("no answer from "));
+    CHECK(lines[2].text == "not asked for committed offsets, as the others took all of the 500ms");
+  }
 }
 
 TEST_CASE("a cluster of which no broker is up is told of once, and read again when one is") {

@@ -151,6 +151,24 @@ TEST_CASE("a group that the user may not describe is told in the broker's words"
   CHECK(fixture.read_until(is_ok)->waiting == 3);
 }
 
+TEST_CASE("a group that the user may not describe takes no time from the others") {
+  const Scene scene;
+  const auto denied = new_name("denied"), other = new_name("g");  // in the order they are asked in
+  TestClient(shared_broker().address()).let_describe_group("somebody-else", denied);
+  std::vector<Group> groups;
+  for (const auto& name : {denied, scene.group, other}) {
+    groups.push_back({.scaler = name, .group = name, .topics = {scene.topic}});
+  }
+  const auto settings = impatient(shared_broker().sasl_settings(SaslMechanism::plain));
+  const auto lines = check(settings, groups);  // one round
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[1].status == CheckLine::Status::fail);
+  CHECK_THAT(lines[1].text, Catch::EndsWith("Group authorization failed"));
+  for (std::size_t good : {2U, 3U}) {
+    CHECK_THAT(lines[good].text, Catch::StartsWith("3 waiting"));
+  }
+}
+
 TEST_CASE("a property that librdkafka does not know is said by its name") {
   const Scene scene;
   auto settings = shared_broker().settings();

@@ -189,6 +189,10 @@ TEST_CASE("a property that is refused has a reason that says what to write inste
   CHECK(refused_property("group.instance.id") == "jobscaler must not become a member of the group");
   CHECK(refused_property("queued.min.messages") ==
         "jobscaler reads single records and must not prefetch");
+  CHECK(refused_property("reconnect.backoff.ms") ==
+        "it must not exceed reconnect.backoff.max.ms, which jobscaler sets itself");
+  CHECK(refused_property("receive.message.max.bytes") ==
+        "it must go with fetch.max.bytes, which is not set here either");
   CHECK(refused_property("plugin.library.paths") == "it would load code into jobscaler");
   CHECK(refused_property("debug") == "nobody would see or use what it gives");
 }

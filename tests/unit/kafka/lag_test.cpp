@@ -52,11 +52,11 @@ TEST_CASE("without a committed offset the choice decides") {
   CHECK(waiting(none, NoOffset::latest) == 0);
 }
 
-TEST_CASE("what retention has taken is not counted, whatever the choice") {
+TEST_CASE("what retention has taken is not counted; of what is left, the choice decides") {
   const Offsets eaten{.start = 8, .end = 10, .committed = 2};
   CHECK(standing(eaten) == Standing::below_start);
   CHECK(waiting(eaten, NoOffset::earliest) == 2);
-  CHECK(waiting(eaten, NoOffset::latest) == 2);
+  CHECK(waiting(eaten, NoOffset::latest) == 0);
 }
 
 TEST_CASE("an offset that was never written is one that does not exist") {
@@ -121,6 +121,14 @@ TEST_CASE("a first record without a believable timestamp leaves a lower bound, o
   CHECK(read({lag(1, 1, 5)}).oldest == std::nullopt);
 }
 
+TEST_CASE("a first record that was not found in time leaves the others' age as a lower bound") {
+  const auto some = read({lag(0, 1, stamped(minutes(2))), lag(1, 1)});
+  CHECK(some.oldest == OldestAge{minutes(2), AgeMethod::record, OldestAge::Kind::lower_bound});
+  CHECK(some.hint ==
+        "the first record waiting in t/1 was not found within the connection's timeout: its age is "
+        "unknown");
+}
+
 TEST_CASE("standings are told with at most five partitions by name") {
   std::vector<PartitionLag> lags;
   for (int i = 0; i < 7; ++i) lags.push_back({{"t", i}, Standing::no_offset, 0, {}});
@@ -129,6 +137,9 @@ TEST_CASE("standings are told with at most five partitions by name") {
         "has committed no offset for t/0, t/1, t/2, t/3, t/4, ... (7 of 8 partitions): counted as "
         "0 until a worker has committed");
   CHECK(standing_text(Standing::below_start, lags, NoOffset::latest) ==
+        "has lost records of u/0 (1 of 8 partitions) to retention before it read them: counted as "
+        "0 until a worker has committed");
+  CHECK(standing_text(Standing::below_start, lags, NoOffset::earliest) ==
         "has lost records of u/0 (1 of 8 partitions) to retention before it read them: counted "
         "from the log's start");
   CHECK(standing_text(Standing::beyond_end, lags, NoOffset::latest) == std::nullopt);
