@@ -224,6 +224,14 @@ TEST_CASE("more messages than may be unconfirmed at once all arrive, and all are
     CHECK(client.committed(topic, Partition{topic, partition}) == 1000);
 }
 
+TEST_CASE("messages that librdkafka has no room for wait until there is some") {
+  Scratch scratch;
+  const std::string topic = new_name("crowded");
+  const auto ids =
+      publish_new(scratch, topic, 1, 100, {"--property", "queue.buffering.max.messages=10"});
+  CHECK(look_into(topic, 1, 100).back().id == ids.back());
+}
+
 TEST_CASE("each stage of a pipeline passes on what it has done") {
   Scratch scratch;
   const std::string first = new_name("first");
