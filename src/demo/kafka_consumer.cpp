@@ -200,12 +200,13 @@ class KafkaConsumer::Impl : public KafkaClient {
     if (broken_) throw BrokerError(*broken_);
     if (!message || message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return message;
     const auto kind = kind_of(message->err);
-    if (kind == ErrorKind::not_found) broken_.emplace(deleted());
-    if (kind == ErrorKind::rejected)
+    if (kind == ErrorKind::unavailable) return nullptr;  // librdkafka tries again
+    if (kind == ErrorKind::not_found)
+      broken_.emplace(deleted());
+    else
       broken_.emplace(failure(kind, fmt::format("could not read the topic '{}': {}", topic_,
                                                 rd_kafka_message_errstr(message.get()))));
-    if (broken_) throw BrokerError(*broken_);
-    return nullptr;  // librdkafka tries again
+    throw BrokerError(*broken_);
   }
 
   /// Takes no record.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -139,6 +140,9 @@ std::vector<Seen> look_into(const std::string& topic, int partitions, std::size_
   REQUIRE(result.size() == count);
   return result;
 }
+
+/// The byte of a partition's first batch of records that says how they are compressed.
+constexpr int kCodecOfBatch = 22;
 
 std::int64_t now_ms() {
   using namespace std::chrono;
@@ -488,6 +492,37 @@ TEST_CASE("a broker that cannot be used is answered with what is wrong") {
     const std::string output = run_demo(scratch, work(topic, arguments), 1);
     CHECK_THAT(output, Contains(text) && !Contains("secret"));
   }
+}
+
+TEST_CASE("a worker that finds no place to begin at says so and fails") {
+  Scratch scratch;
+  const std::string topic = new_name("nowhere");
+  publish_new(scratch, topic, 1, 1);
+  CHECK_THAT(
+      run_demo(scratch, work(topic, {"--idle", "1s", "--property", "auto.offset.reset=error"}), 1),
+      Contains(fmt::format("jobscaler-demo: Kafka at {}: could not read the topic '{}': "
+                           "no previously committed offset available: Local: No offset "
+                           "stored",
+                           brokers(), topic)));
+}
+
+TEST_CASE("records that cannot be read are an error, and not an empty topic") {
+  struct Case {
+    std::string codec;
+    Strings more;
+    std::string text;
+  };
+  const auto [codec, more, text] = GENERATE(Case{"\1", {}, "Local: Invalid compressed data"},
+                                            Case{"\5", {}, "Local: Not implemented"},
+                                            Case{"\1", {"--property", "check.crcs=true"}, "CRC32"});
+  Scratch scratch;
+  const std::string topic = new_name("damaged");
+  publish_new(scratch, topic, 1, 1);
+  std::fstream(shared_broker().segment(topic, 0), std::ios::in | std::ios::out | std::ios::binary)
+          .seekp(kCodecOfBatch)
+      << codec;
+  CHECK_THAT(run_demo(scratch, work(topic, join({"--idle", "1s"}, more)), 1),
+             Contains(fmt::format("could not read the topic '{}': ", topic)) && Contains(text));
 }
 
 TEST_CASE("a worker logs in over TLS") {
