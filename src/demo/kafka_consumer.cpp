@@ -104,10 +104,13 @@ class KafkaConsumer::Impl : public KafkaClient {
     let_go();
     // librdkafka 2.0 aborts when it is destroyed in the middle of its first join.
     const auto deadline = Clock::now() + kLeaveTimeout;
-    while (!has_share_ && !broken_ && Clock::now() < deadline)
+    bool heard = true;
+    while (!has_share_ && !broken_ && heard && Clock::now() < deadline) {
       KafkaOwner<rd_kafka_message_t>(
           rd_kafka_consumer_poll(get(), milliseconds_until(Clock::now() + kRetryInterval)));
-    if (!leave(Clock::now() + kLeaveTimeout) || !has_share_) abandon();
+      heard = has_share_ || topics(kLookInterval).has_value();
+    }
+    if (!heard || !leave(Clock::now() + kLeaveTimeout) || !has_share_) abandon();
   }
 
   bool share_is_new() { return !has_share_ || std::exchange(given_more_, false); }

@@ -574,10 +574,11 @@ TEST_CASE("a worker outlives its broker's restart and nothing is lost") {
 TEST_CASE("a worker whose broker stays away is not idle: it gives up and says so") {
   Scratch scratch;
   const std::string away = GENERATE("kill9", "freeze");
+  const Strings idle = GENERATE(Strings{"--idle", "1s"}, Strings{});
   const std::string topic = new_name("away");
   create(scratch, topic, 1);
   Process process =
-      worker(scratch, topic, scratch.fresh("report"), {"--idle", "1s", "--patience", "1s"});
+      worker(scratch, topic, scratch.fresh("report"), join({"--patience", "1s"}, idle));
   process.wait_for("given partition 0 ");
   shared_broker().script(away);
   CHECK(process.wait() == 1);
@@ -586,4 +587,24 @@ TEST_CASE("a worker whose broker stays away is not idle: it gives up and says so
       process.output(),
       Contains(fmt::format("jobscaler-demo: Kafka at {}: could not reach a broker: ", brokers())));
   shared_broker().script(away == "kill9" ? "restart" : "thaw");
+}
+
+TEST_CASE("a worker whose broker goes away while it joins its group gives up and says so") {
+  Scratch scratch;
+  const std::string topic = new_name("away-joining");
+  // Nobody can join before the group has given up the frozen worker, which is late.
+  const auto ids = publish_new(scratch, topic, 1, 1);
+  Process frozen = worker(scratch, topic, scratch.fresh("report"),
+                          join(dies_within("300000"), {"--work", "1h"}));
+  frozen.wait_for(ids[0]);
+  frozen.signal(SIGSTOP);
+  Process process =
+      worker(scratch, topic, scratch.fresh("report"), {"--idle", "1s", "--patience", "1s"});
+  process.wait_for("waiting for messages");
+  shared_broker().script("kill9");
+  CHECK(process.wait() == 1);
+  CHECK_THAT(
+      process.output(),
+      Contains(fmt::format("jobscaler-demo: Kafka at {}: could not reach a broker: ", brokers())));
+  shared_broker().script("restart");
 }
