@@ -30,6 +30,7 @@ struct KafkaRelease {
   void operator()(const rd_kafka_metadata_t* metadata) const {
     rd_kafka_metadata_destroy(metadata);
   }
+  void operator()(const rd_kafka_group_list* groups) const { rd_kafka_group_list_destroy(groups); }
   // Whoever is in a group has left it before.
   void operator()(rd_kafka_t* rk) const {
     rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);

@@ -17,10 +17,12 @@
 
 #include "demo.h"
 #include "kafka/broker.h"
+#include "kafka/mock_cluster.h"
 #include "kafka/test_client.h"
 
 using Catch::Contains;
 using jobscaler::kafka::Partition;
+using jobscaler::kafka::test::MockCluster;
 using jobscaler::kafka::test::new_name;
 using jobscaler::kafka::test::shared_broker;
 using jobscaler::kafka::test::TestClient;
@@ -607,4 +609,47 @@ TEST_CASE("a worker whose broker goes away while it joins its group gives up and
       process.output(),
       Contains(fmt::format("jobscaler-demo: Kafka at {}: could not reach a broker: ", brokers())));
   shared_broker().script("restart");
+}
+
+TEST_CASE("a worker gives up on a coordinator that is silent, though other brokers answer") {
+  Scratch scratch;
+  const std::string topic = new_name("coordinator");
+  MockCluster cluster(5);
+  cluster.create_topic(topic, 1);
+  cluster.coordinate(topic, 2);
+  TestClient(cluster.address()).produce({topic, 0}, 1);
+  // The group does not give the worker up, either. Its patience is enough for several attempts.
+  Process process = worker(scratch, topic, scratch.fresh("report"),
+                           join(dies_within("300000"),
+                                {"--brokers", cluster.address(), "--work", "1s", "--patience",
+                                 "10s", "--property", "socket.connection.setup.timeout.ms=2000"}));
+  process.wait_for(topic + "[0]@0");
+  cluster.freeze(2);
+  CHECK(process.wait() == 1);
+  const std::string text = fmt::format("Kafka at {}: could not commit: ", cluster.address());
+  CHECK_THAT(process.output(), Contains("\n" + text) && Contains("; trying again\n") &&
+                                   Contains("jobscaler-demo: " + text));
+}
+
+TEST_CASE("a worker waits to commit for as long as its group is joining, and says so") {
+  Scratch scratch;
+  const std::string topic = new_name("long-join");
+  create(scratch, topic, 2);
+  Process frozen = worker(scratch, topic, scratch.fresh("report"), dies_within("300000"));
+  frozen.wait_for("given partitions 0, 1 ");
+  Process process = worker(scratch, topic, scratch.fresh("report"),
+                           join(dies_within("300000"), {"--patience", "10s"}));
+  process.wait_for("given partition");
+  const auto ids = publish(scratch, in(topic), 200, {"--work", "1s"});
+  process.wait_for(ids[0].substr(0, 8));
+  // It does not come when the third joins, and the group does not give it up soon.
+  frozen.signal(SIGSTOP);
+  Process third = worker(scratch, topic, scratch.fresh("report"));
+  process.wait_for(fmt::format(
+      "waiting to commit until all members of the group '{}' have joined it anew\n", topic));
+  frozen.signal(SIGCONT);
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 0);
+  CHECK_THAT(process.output(),
+             Contains("told to stop; messages processed: ") && !Contains("it may be done again"));
 }
