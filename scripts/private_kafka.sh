@@ -17,7 +17,7 @@
 #   KAFKA_SASL_BROKER (plain text) and KAFKA_SASL_TLS_BROKER, both for the user in KAFKA_USERNAME
 #   and KAFKA_PASSWORD by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. Rights can then be given: whoever
 #   comes in plain text may do everything, others what nobody has been given a right to.
-# DIR is created; one that exists must be empty, or from an earlier start (whose broker is ended).
+# It creates DIR; one that exists must be empty, or from an earlier start (whose broker is ended).
 # Exit status 77: there is no java, or the jars cannot be had; the words say which.
 set -euo pipefail
 
@@ -286,7 +286,8 @@ if [[ $command == jars ]]; then get_jars; exit 0; fi
 secure=''
 if [[ ${1:-} == --secure ]]; then secure=1; shift; fi
 [[ $# -eq 1 ]] || usage
-mkdir -p "$1"
+if [[ $command == start ]]; then mkdir -p "$1"; fi
+[[ -d $1 ]] || die "there is no directory $1"
 dir=$(cd "$1" && pwd -P)
 
 case $command in

@@ -17,6 +17,7 @@ using List = KafkaOwner<rd_kafka_topic_partition_list_t>;
 
 constexpr std::chrono::milliseconds kLookInterval{1'000};
 constexpr std::chrono::milliseconds kRetryInterval{100};
+constexpr std::chrono::milliseconds kGroupTimeout{3'000};
 constexpr std::chrono::seconds kLeaveTimeout{10};
 
 KafkaProperties defaults() {
@@ -92,7 +93,9 @@ bool group_has_moved_on(rd_kafka_resp_err_t code) {
 class KafkaConsumer::Impl : public KafkaClient {
  public:
   Impl(const KafkaCluster& cluster, const std::string& topic, const std::string& group)
-      : KafkaClient(RD_KAFKA_CONSUMER, cluster, defaults(), own(group)), topic_(topic) {
+      : KafkaClient(RD_KAFKA_CONSUMER, cluster, defaults(), own(group)),
+        topic_(topic),
+        group_(group) {
     if (partitions(topic) == 0) throw no_topic(topic);
     const List topics(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -104,10 +107,13 @@ class KafkaConsumer::Impl : public KafkaClient {
     let_go();
     // librdkafka 2.0 aborts when it is destroyed in the middle of its first join.
     const auto deadline = Clock::now() + kLeaveTimeout;
-    while (!has_share_ && !broken_ && Clock::now() < deadline)
+    bool heard = true;
+    while (!has_share_ && !broken_ && heard && Clock::now() < deadline) {
       KafkaOwner<rd_kafka_message_t>(
           rd_kafka_consumer_poll(get(), milliseconds_until(Clock::now() + kRetryInterval)));
-    if (!leave(Clock::now() + kLeaveTimeout) || !has_share_) abandon();
+      heard = has_share_ || topics(kLookInterval).has_value();
+    }
+    if (!heard || !leave(Clock::now() + kLeaveTimeout) || !has_share_) abandon();
   }
 
   bool share_is_new() { return !has_share_ || std::exchange(given_more_, false); }
@@ -137,9 +143,9 @@ class KafkaConsumer::Impl : public KafkaClient {
 
   std::optional<std::string> commit(std::chrono::milliseconds patience) {
     auto deadline = Clock::now() + patience;
-    for (;;) {
+    for (bool told = false;;) {
       auto code = wait_for_join();
-      const bool joining = code == RD_KAFKA_RESP_ERR__TIMED_OUT && !silence();
+      const bool joining = code == RD_KAFKA_RESP_ERR__TIMED_OUT && group_is_joining();
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = commit_in_hand();
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR || group_has_moved_on(code)) {
         let_go();
@@ -152,6 +158,8 @@ class KafkaConsumer::Impl : public KafkaClient {
         deadline = Clock::now() + patience;
       else if (kind_of(code) != ErrorKind::unavailable || Clock::now() > deadline)
         throw failure(code, "commit");
+      if (code != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS && !std::exchange(told, true))
+        tell_of_wait(joining, code);
       if (!hold(Clock::now() + kRetryInterval)) return "the group has given this worker up";
     }
   }
@@ -184,6 +192,24 @@ class KafkaConsumer::Impl : public KafkaClient {
     return rd_kafka_committed(get(), list.get(), static_cast<int>(kLookInterval.count()));
   }
 
+  /// Whether the group waits for members to come. Asked over another connection than that on which
+  /// the answer to our joining is awaited; false if its coordinator is silent there, too.
+  bool group_is_joining() const {
+    const rd_kafka_group_list* answer = nullptr;
+    rd_kafka_list_groups(get(), group_.c_str(), &answer, static_cast<int>(kGroupTimeout.count()));
+    const KafkaOwner<const rd_kafka_group_list> groups(answer);
+    return groups && groups->group_cnt > 0 &&
+           std::string_view(groups->groups[0].state).ends_with("Rebalance");
+  }
+
+  void tell_of_wait(bool joining, rd_kafka_resp_err_t code) const {
+    if (joining)
+      fmt::print("waiting to commit until all members of the group '{}' have joined it anew\n",
+                 group_);
+    else
+      fmt::print("{}; trying again\n", failure(code, "commit").what());
+  }
+
   rd_kafka_resp_err_t commit_in_hand() {
     const List list = list_in_hand(in_hand_->offset + 1);
     return rd_kafka_commit(get(), list.get(), /*async=*/0);
@@ -200,12 +226,13 @@ class KafkaConsumer::Impl : public KafkaClient {
     if (broken_) throw BrokerError(*broken_);
     if (!message || message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return message;
     const auto kind = kind_of(message->err);
-    if (kind == ErrorKind::not_found) broken_.emplace(deleted());
-    if (kind == ErrorKind::rejected)
+    if (kind == ErrorKind::unavailable) return nullptr;  // librdkafka tries again
+    if (kind == ErrorKind::not_found)
+      broken_.emplace(deleted());
+    else
       broken_.emplace(failure(kind, fmt::format("could not read the topic '{}': {}", topic_,
                                                 rd_kafka_message_errstr(message.get()))));
-    if (broken_) throw BrokerError(*broken_);
-    return nullptr;  // librdkafka tries again
+    throw BrokerError(*broken_);
   }
 
   /// Takes no record.
@@ -284,6 +311,7 @@ class KafkaConsumer::Impl : public KafkaClient {
   }
 
   const std::string topic_;
+  const std::string group_;
   bool has_share_ = false;  ///< be it nothing
   bool given_more_ = false;
   bool holding_ = false;           ///< all partitions are paused

@@ -46,9 +46,10 @@ class KafkaConsumer {
   /// `deadline`; false, and earlier, if the record is lost: another worker does it.
   bool hold(Clock::time_point deadline);
 
-  /// Commits the record in hand, which there is then none. A broker that cannot be reached is tried
-  /// for as long as `patience`. Returns why the group refused, in which case the record may be
-  /// done again; nothing if it did not.
+  /// Commits the record in hand, which there is then none. A broker that cannot be reached, or does
+  /// not answer for the group, is tried for as long as `patience`; a group that is joining is
+  /// waited for, however long that takes. Either is said on stdout. Returns why the group refused,
+  /// in which case the record may be done again; nothing if it did not.
   std::optional<std::string> commit(std::chrono::milliseconds patience);
 
   /// Asks the broker for a sign of life: what is wrong, or nothing. A topic that is no longer there

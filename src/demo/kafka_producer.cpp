@@ -10,6 +10,7 @@ namespace jobscaler::demo {
 namespace {
 
 constexpr std::chrono::seconds kCreateTimeout{10};
+constexpr std::chrono::seconds kRoomTimeout{30};
 constexpr std::chrono::milliseconds kLookInterval{50};
 constexpr int kReplicasOfTheBrokersChoice = -1;
 
@@ -46,22 +47,17 @@ class KafkaProducer::Impl : public KafkaClient {
   }
 
   void send(const std::string& topic, int partition, const Outgoing& message) {
-    const std::string work = std::to_string(message.work.count());
-    rd_kafka_headers_t* headers = rd_kafka_headers_new(2);
-    rd_kafka_header_add(headers, kIdHeader, -1, message.id.data(), length(message.id));
-    if (message.work.count() > 0)
-      rd_kafka_header_add(headers, kWorkHeader, -1, work.data(), length(work));
-    const void* key = message.key ? message.key->data() : nullptr;
-    const std::size_t key_size = message.key ? message.key->size() : 0;
-    const auto code = rd_kafka_producev(
-        get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_KEY(key, key_size),
-        RD_KAFKA_V_VALUE(value_of(message.body), message.body.size()), RD_KAFKA_V_HEADERS(headers),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      rd_kafka_headers_destroy(headers);
-      throw failure(code, fmt::format("publish to the topic '{}'", topic));
+    KafkaOwner<rd_kafka_headers_t> headers = headers_of(message);
+    const auto deadline = Clock::now() + kRoomTimeout;
+    for (;;) {
+      const auto code = try_to_send(topic, partition, message, headers.get());
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+      // What is confirmed makes room.
+      const bool full = code == RD_KAFKA_RESP_ERR__QUEUE_FULL && unconfirmed_ > 0;
+      if (!full || !wait(deadline))
+        throw failure(code, fmt::format("publish to the topic '{}'", topic));
     }
+    headers.release();  // NOLINT: rd_kafka_producev took them
     ++unconfirmed_;
   }
 
@@ -76,6 +72,27 @@ class KafkaProducer::Impl : public KafkaClient {
 
  private:
   static ssize_t length(const std::string& text) { return static_cast<ssize_t>(text.size()); }
+
+  static KafkaOwner<rd_kafka_headers_t> headers_of(const Outgoing& message) {
+    KafkaOwner<rd_kafka_headers_t> headers(rd_kafka_headers_new(2));
+    rd_kafka_header_add(headers.get(), kIdHeader, -1, message.id.data(), length(message.id));
+    const std::string work = std::to_string(message.work.count());
+    if (message.work.count() > 0)
+      rd_kafka_header_add(headers.get(), kWorkHeader, -1, work.data(), length(work));
+    return headers;
+  }
+
+  /// Takes the headers if it succeeds.
+  rd_kafka_resp_err_t try_to_send(const std::string& topic, int partition, const Outgoing& message,
+                                  rd_kafka_headers_t* headers) {
+    const void* key = message.key ? message.key->data() : nullptr;
+    const std::size_t key_size = message.key ? message.key->size() : 0;
+    return rd_kafka_producev(get(), RD_KAFKA_V_TOPIC(topic.c_str()),
+                             RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_KEY(key, key_size),
+                             RD_KAFKA_V_VALUE(value_of(message.body), message.body.size()),
+                             RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                             RD_KAFKA_V_END);
+  }
 
   /// One that somebody else has created meanwhile is as good.
   void check_created(const std::string& topic, const rd_kafka_event_t* answer) const {

@@ -23,7 +23,9 @@ class KafkaProducer {
   /// number of partitions is an error. Returns how many it has.
   int need_topic(const std::string& topic, int partitions = 0);
 
-  /// With id, requested work and the time of now. Returns when the message is on its way.
+  /// With id, requested work and the time of now. Returns when the message is on its way;
+  /// librdkafka may first have to wait for confirms, at most 30 s, if the unconfirmed ones take all
+  /// the room.
   void publish(const std::string& topic, int partition, const Outgoing& message);
   /// To a partition of librdkafka's choice: that of the key, if there is one.
   void publish(const std::string& topic, const Outgoing& message);

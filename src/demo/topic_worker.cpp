@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 /// Work this short is not worth holding: that throws away what has been fetched in advance.
 constexpr milliseconds kShortWork{500};
 constexpr std::chrono::seconds kConfirmTimeout{30};
+constexpr std::chrono::seconds kLookInterval{1};
 
 class TopicWorker {
  public:
@@ -29,12 +30,13 @@ class TopicWorker {
     KafkaConsumer consumer(source_.cluster, source_.topic, source_.group);
     fmt::print("waiting for messages of topic '{}' in group '{}'\n", source_.topic, source_.group);
     while (!shift_.told_to_stop()) {
-      if (const auto record =
-              consumer.next(std::min(Clock::now() + kStopLatency, shift_.idle_until())))
+      const auto record = consumer.next(std::min(Clock::now() + kStopLatency, shift_.idle_until()));
+      const bool idle = shift_.idle();
+      if (record)
         process(consumer, *record);
-      else if (consumer.share_is_new())
+      else if (!is_heard(consumer, idle) || consumer.share_is_new())
         shift_.rest();
-      else if (shift_.idle() && is_heard(consumer))
+      else if (idle)
         return;
     }
   }
@@ -48,6 +50,7 @@ class TopicWorker {
 
   void process(KafkaConsumer& consumer, const Record& record) {
     const Outgoing& message = record.message;
+    silent_since_.reset();
     const auto end = shift_.begin(message.id, message.work);
     std::this_thread::sleep_until(std::min(end, Clock::now() + kShortWork));
     if (Clock::now() < end && !consumer.hold(end)) return give_up(record);
@@ -76,13 +79,13 @@ class TopicWorker {
     }
   }
 
-  /// Nothing follows from the silence of a broker that does not answer: idle time begins anew when
-  /// it is back.
-  bool is_heard(KafkaConsumer& consumer) {
+  /// No record may mean that there is none, or that the broker is silent, for which it is asked
+  /// once a second, and before the worker leaves. Idle time begins anew when a silent one is back.
+  bool is_heard(KafkaConsumer& consumer, bool leaving) {
+    if (!leaving && Clock::now() < next_look_) return !silent_since_;
     const auto silence = consumer.silence();
-    if (!silence && !std::exchange(silent_since_, std::nullopt)) return true;
-    shift_.rest();
-    if (!silence) return false;
+    next_look_ = Clock::now() + kLookInterval;
+    if (!silence) return !std::exchange(silent_since_, std::nullopt);
     if (!silent_since_) {
       silent_since_ = Clock::now();
       fmt::print("{}; connecting again\n", silence->what());
@@ -96,6 +99,7 @@ class TopicWorker {
   Shift& shift_;
   std::optional<KafkaProducer> next_stage_;
   std::optional<Clock::time_point> silent_since_;
+  Clock::time_point next_look_ = Clock::now() + kLookInterval;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,10 +17,12 @@
 
 #include "demo.h"
 #include "kafka/broker.h"
+#include "kafka/mock_cluster.h"
 #include "kafka/test_client.h"
 
 using Catch::Contains;
 using jobscaler::kafka::Partition;
+using jobscaler::kafka::test::MockCluster;
 using jobscaler::kafka::test::new_name;
 using jobscaler::kafka::test::shared_broker;
 using jobscaler::kafka::test::TestClient;
@@ -140,6 +143,9 @@ std::vector<Seen> look_into(const std::string& topic, int partitions, std::size_
   return result;
 }
 
+/// The byte of a partition's first batch of records that says how they are compressed.
+constexpr int kCodecOfBatch = 22;
+
 std::int64_t now_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
@@ -222,6 +228,14 @@ TEST_CASE("more messages than may be unconfirmed at once all arrive, and all are
   TestClient client(brokers());
   for (int partition = 0; partition < 2; ++partition)
     CHECK(client.committed(topic, Partition{topic, partition}) == 1000);
+}
+
+TEST_CASE("messages that librdkafka has no room for wait until there is some") {
+  Scratch scratch;
+  const std::string topic = new_name("crowded");
+  const auto ids =
+      publish_new(scratch, topic, 1, 100, {"--property", "queue.buffering.max.messages=10"});
+  CHECK(look_into(topic, 1, 100).back().id == ids.back());
 }
 
 TEST_CASE("each stage of a pipeline passes on what it has done") {
@@ -485,6 +499,37 @@ TEST_CASE("a broker that cannot be used is answered with what is wrong") {
   }
 }
 
+TEST_CASE("a worker that finds no place to begin at says so and fails") {
+  Scratch scratch;
+  const std::string topic = new_name("nowhere");
+  publish_new(scratch, topic, 1, 1);
+  CHECK_THAT(
+      run_demo(scratch, work(topic, {"--idle", "1s", "--property", "auto.offset.reset=error"}), 1),
+      Contains(fmt::format("jobscaler-demo: Kafka at {}: could not read the topic '{}': "
+                           "no previously committed offset available: Local: No offset "
+                           "stored",
+                           brokers(), topic)));
+}
+
+TEST_CASE("records that cannot be read are an error, and not an empty topic") {
+  struct Case {
+    std::string codec;
+    Strings more;
+    std::string text;
+  };
+  const auto [codec, more, text] = GENERATE(Case{"\1", {}, "Local: Invalid compressed data"},
+                                            Case{"\5", {}, "Local: Not implemented"},
+                                            Case{"\1", {"--property", "check.crcs=true"}, "CRC32"});
+  Scratch scratch;
+  const std::string topic = new_name("damaged");
+  publish_new(scratch, topic, 1, 1);
+  std::fstream(shared_broker().segment(topic, 0), std::ios::in | std::ios::out | std::ios::binary)
+          .seekp(kCodecOfBatch)
+      << codec;
+  CHECK_THAT(run_demo(scratch, work(topic, join({"--idle", "1s"}, more)), 1),
+             Contains(fmt::format("could not read the topic '{}': ", topic)) && Contains(text));
+}
+
 TEST_CASE("a worker logs in over TLS") {
   Scratch scratch;
   const std::string topic = new_name("secure");
@@ -534,10 +579,11 @@ TEST_CASE("a worker outlives its broker's restart and nothing is lost") {
 TEST_CASE("a worker whose broker stays away is not idle: it gives up and says so") {
   Scratch scratch;
   const std::string away = GENERATE("kill9", "freeze");
+  const Strings idle = GENERATE(Strings{"--idle", "1s"}, Strings{});
   const std::string topic = new_name("away");
   create(scratch, topic, 1);
   Process process =
-      worker(scratch, topic, scratch.fresh("report"), {"--idle", "1s", "--patience", "1s"});
+      worker(scratch, topic, scratch.fresh("report"), join({"--patience", "1s"}, idle));
   process.wait_for("given partition 0 ");
   shared_broker().script(away);
   CHECK(process.wait() == 1);
@@ -546,4 +592,67 @@ TEST_CASE("a worker whose broker stays away is not idle: it gives up and says so
       process.output(),
       Contains(fmt::format("jobscaler-demo: Kafka at {}: could not reach a broker: ", brokers())));
   shared_broker().script(away == "kill9" ? "restart" : "thaw");
+}
+
+TEST_CASE("a worker whose broker goes away while it joins its group gives up and says so") {
+  Scratch scratch;
+  const std::string topic = new_name("away-joining");
+  // Nobody can join before the group has given up the frozen worker, which is late.
+  const auto ids = publish_new(scratch, topic, 1, 1);
+  Process frozen = worker(scratch, topic, scratch.fresh("report"),
+                          join(dies_within("300000"), {"--work", "1h"}));
+  frozen.wait_for(ids[0]);
+  frozen.signal(SIGSTOP);
+  Process process =
+      worker(scratch, topic, scratch.fresh("report"), {"--idle", "1s", "--patience", "1s"});
+  process.wait_for("waiting for messages");
+  shared_broker().script("kill9");
+  CHECK(process.wait() == 1);
+  CHECK_THAT(
+      process.output(),
+      Contains(fmt::format("jobscaler-demo: Kafka at {}: could not reach a broker: ", brokers())));
+  shared_broker().script("restart");
+}
+
+TEST_CASE("a worker gives up on a coordinator that is silent, though other brokers answer") {
+  Scratch scratch;
+  const std::string topic = new_name("coordinator");
+  MockCluster cluster(5);
+  cluster.create_topic(topic, 1);
+  cluster.coordinate(topic, 2);
+  TestClient(cluster.address()).produce({topic, 0}, 1);
+  // The group does not give the worker up, either. Its patience is enough for several attempts.
+  Process process = worker(scratch, topic, scratch.fresh("report"),
+                           join(dies_within("300000"),
+                                {"--brokers", cluster.address(), "--work", "1s", "--patience",
+                                 "10s", "--property", "socket.connection.setup.timeout.ms=2000"}));
+  process.wait_for(topic + "[0]@0");
+  cluster.freeze(2);
+  CHECK(process.wait() == 1);
+  const std::string text = fmt::format("Kafka at {}: could not commit: ", cluster.address());
+  CHECK_THAT(process.output(), Contains("\n" + text) && Contains("; trying again\n") &&
+                                   Contains("jobscaler-demo: " + text));
+}
+
+TEST_CASE("a worker waits to commit for as long as its group is joining, and says so") {
+  Scratch scratch;
+  const std::string topic = new_name("long-join");
+  create(scratch, topic, 2);
+  Process frozen = worker(scratch, topic, scratch.fresh("report"), dies_within("300000"));
+  frozen.wait_for("given partitions 0, 1 ");
+  Process process = worker(scratch, topic, scratch.fresh("report"),
+                           join(dies_within("300000"), {"--patience", "10s"}));
+  process.wait_for("given partition");
+  const auto ids = publish(scratch, in(topic), 200, {"--work", "1s"});
+  process.wait_for(ids[0].substr(0, 8));
+  // It does not come when the third joins, and the group does not give it up soon.
+  frozen.signal(SIGSTOP);
+  Process third = worker(scratch, topic, scratch.fresh("report"));
+  process.wait_for(fmt::format(
+      "waiting to commit until all members of the group '{}' have joined it anew\n", topic));
+  frozen.signal(SIGCONT);
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 0);
+  CHECK_THAT(process.output(),
+             Contains("told to stop; messages processed: ") && !Contains("it may be done again"));
 }

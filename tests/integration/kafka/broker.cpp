@@ -42,6 +42,10 @@ std::string Broker::variable(const std::string& name) const {
   throw std::runtime_error(name + " is not in " + dir_ + "/env");
 }
 
+std::string Broker::segment(const std::string& topic, int partition) const {
+  return fmt::format("{}/data/{}-{}/{:020}.log", dir_, topic, partition, 0);
+}
+
 KafkaConnection Broker::settings() const {
   KafkaConnection settings;
   settings.name = "test";

@@ -27,6 +27,8 @@ class Broker {
 
   std::string variable(const std::string& name) const;
   std::string address() const { return variable("KAFKA_BROKER"); }
+  /// The file that holds a partition's first records.
+  std::string segment(const std::string& topic, int partition) const;
 
  private:
   std::string dir_;
