@@ -20,6 +20,8 @@
 # It creates DIR; one that exists must be empty, or from an earlier start (whose broker is ended).
 # Exit status 77: there is no java, or the jars cannot be had; the words say which.
 set -euo pipefail
+# shellcheck source=lib/frozen.sh
+. "$(dirname "$0")/lib/frozen.sh"
 
 version=3.9.1
 jars=${XDG_CACHE_HOME:-$HOME/.cache}/jobscaler/kafka/$version
@@ -77,6 +79,11 @@ signal_broker() {
   pid=$(broker_pid)
   is_ours "$pid" || die "the broker in $dir is not running"
   kill "-$1" "$pid"
+}
+
+freeze_broker() {
+  signal_broker STOP
+  wait_frozen "$(broker_pid)" || die "the broker in $dir does not freeze"
 }
 
 wait_gone() {  # SECONDS PID
@@ -295,7 +302,7 @@ case $command in
   stop) if [[ -e $dir/$marker ]]; then end_broker KILL; rm -f "$dir/env"; fi ;;
   restart) load_ports; end_broker TERM; launch || die "the broker does not start again; see $dir/log" ;;
   kill9) load_ports; end_broker KILL ;;
-  freeze) signal_broker STOP ;;
+  freeze) freeze_broker ;;
   thaw) signal_broker CONT ;;
   *) usage ;;
 esac

@@ -16,6 +16,8 @@
 # --verify-clients makes the TLS listener require a client certificate.
 # DIR is created; one that exists must be empty, or from an earlier start (whose broker is ended).
 set -euo pipefail
+# shellcheck source=lib/frozen.sh
+. "$(dirname "$0")/lib/frozen.sh"
 
 server=/usr/lib/rabbitmq/bin/rabbitmq-server
 marker=.private-rabbitmq
@@ -245,13 +247,7 @@ stop_gracefully() {
 # The signal is on its way for a moment, in which the broker may still answer.
 freeze_broker() {
   signal_broker STOP
-  local pid tries=200
-  pid=$(broker_pid)
-  while (( tries-- > 0 )); do
-    grep -qv '^State:[[:space:]]*T' <(cat "/proc/$pid"/task/*/status | grep '^State:') || return 0
-    sleep 0.05
-  done
-  die "the broker in $dir does not freeze"
+  wait_frozen "$(broker_pid)" || die "the broker in $dir does not freeze"
 }
 
 signal_broker() {
