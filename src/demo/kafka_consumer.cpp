@@ -109,7 +109,7 @@ class KafkaConsumer::Impl : public KafkaClient {
     const auto deadline = Clock::now() + kLeaveTimeout;
     bool heard = true;
     while (!has_share_ && !broken_ && heard && Clock::now() < deadline) {
-      KafkaOwner<rd_kafka_message_t>(
+      const KafkaOwner<rd_kafka_message_t> unwanted(
           rd_kafka_consumer_poll(get(), milliseconds_until(Clock::now() + kRetryInterval)));
       heard = has_share_ || topics(kLookInterval).has_value();
     }
