@@ -20,8 +20,8 @@
 # It creates DIR; one that exists must be empty, or from an earlier start (whose broker is ended).
 # Exit status 77: there is no java, or the jars cannot be had; the words say which.
 set -euo pipefail
-# shellcheck source=lib/frozen.sh
-. "$(dirname "$0")/lib/frozen.sh"
+# shellcheck source=lib/private_server.sh
+. "$(dirname "$0")/lib/private_server.sh"
 
 version=3.9.1
 jars=${XDG_CACHE_HOME:-$HOME/.cache}/jobscaler/kafka/$version
@@ -108,39 +108,6 @@ end_broker() {
 }
 
 # ------------------------------------------------------------------------------------------- set-up
-
-listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-# COUNT different ports nobody listens on, below the range the kernel hands out by itself.
-free_ports() {
-  local count=$1 port
-  local -A taken=()
-  while (( ${#taken[@]} < count )); do
-    port=$(( 10000 + (RANDOM * 32768 + RANDOM) % 20000 ))
-    [[ -n ${taken[$port]:-} ]] && continue
-    listening "$port" && continue
-    taken[$port]=1
-    echo "$port"
-  done
-}
-
-make_certificates() {
-  local tls=$dir/tls
-  mkdir -p "$tls"
-  openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=private kafka CA" \
-    -keyout "$tls/ca.key" -out "$tls/ca.pem" 2>/dev/null
-  make_certificate server "DNS:localhost,IP:127.0.0.1"
-  make_certificate client "DNS:client"
-  cat "$tls/server.key" "$tls/server.pem" > "$tls/server_both.pem"
-}
-
-make_certificate() {
-  local name=$1 names=$2 tls=$dir/tls
-  openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" \
-    -keyout "$tls/$name.key" -out "$tls/$name.csr" 2>/dev/null
-  openssl x509 -req -in "$tls/$name.csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial \
-    -days 30 -extfile <(echo "subjectAltName=$names") -out "$tls/$name.pem" 2>/dev/null
-}
 
 write_settings() {
   local listeners="PLAINTEXT://127.0.0.1:$plain_port"
@@ -269,7 +236,10 @@ start() {
     mapfile -t ports < <(free_ports 5)
     plain_port=${ports[0]} controller_port=${ports[1]} tls_port=${ports[2]} sasl_port=${ports[3]} sasl_tls_port=${ports[4]}
     write_marker
-    [[ -z $secure ]] || make_certificates
+    if [[ -n $secure ]]; then
+      make_certificates "$dir/tls" "private kafka CA"
+      cat "$dir/tls"/server.{key,pem} > "$dir/tls/server_both.pem"
+    fi
     write_settings
     if format_storage && launch; then return 0; fi
     say "attempt $attempt failed: $(tail -qn 3 "$dir"/{format.log,log} 2>/dev/null | tr '\n' ' ')"

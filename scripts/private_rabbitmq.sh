@@ -16,8 +16,8 @@
 # --verify-clients makes the TLS listener require a client certificate.
 # DIR is created; one that exists must be empty, or from an earlier start (whose broker is ended).
 set -euo pipefail
-# shellcheck source=lib/frozen.sh
-. "$(dirname "$0")/lib/frozen.sh"
+# shellcheck source=lib/private_server.sh
+. "$(dirname "$0")/lib/private_server.sh"
 
 server=/usr/lib/rabbitmq/bin/rabbitmq-server
 marker=.private-rabbitmq
@@ -77,39 +77,6 @@ end_everything() {
 }
 
 # ------------------------------------------------------------------------------------------- set-up
-
-listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-# COUNT different ports nobody listens on, below the range the kernel hands out by itself.
-free_ports() {
-  local count=$1 port
-  local -A taken=()
-  while (( ${#taken[@]} < count )); do
-    port=$(( 10000 + (RANDOM * 32768 + RANDOM) % 20000 ))
-    [[ -n ${taken[$port]:-} ]] && continue
-    listening "$port" && continue
-    taken[$port]=1
-    echo "$port"
-  done
-}
-
-make_certificates() {
-  local tls=$dir/tls
-  mkdir -p "$tls"
-  openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=private rabbitmq CA" \
-    -keyout "$tls/ca.key" -out "$tls/ca.pem" 2>/dev/null
-  make_certificate server "DNS:localhost,IP:127.0.0.1"
-  make_certificate client "DNS:client"
-  cp "$tls/ca.pem" "$tls/server_ca.pem"
-}
-
-make_certificate() {
-  local name=$1 names=$2 tls=$dir/tls
-  openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" \
-    -keyout "$tls/$name.key" -out "$tls/$name.csr" 2>/dev/null
-  openssl x509 -req -in "$tls/$name.csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial \
-    -days 30 -extfile <(echo "subjectAltName=$names") -out "$tls/$name.pem" 2>/dev/null
-}
 
 write_settings() {
   echo '[rabbitmq_management].' > "$dir/enabled_plugins"
@@ -217,7 +184,10 @@ start() {
     write_marker
     (umask 077; rm -f "$dir/home/.erlang.cookie"; echo "cookie$RANDOM$RANDOM$RANDOM" > "$dir/home/.erlang.cookie")
     chmod 400 "$dir/home/.erlang.cookie"
-    if [[ -n $tls_port ]]; then make_certificates; fi
+    if [[ -n $tls_port ]]; then
+      make_certificates "$dir/tls" "private rabbitmq CA"
+      cp "$dir/tls/ca.pem" "$dir/tls/server_ca.pem"
+    fi
     write_settings
     if launch; then return 0; fi
     say "attempt $attempt failed: $(tail -n 3 "$dir/out" 2>/dev/null | tr '\n' ' ')"
