@@ -79,18 +79,19 @@ class KillTest(harness.ChaosTest):
         self.kill_often(kubesim, config, BUSY_KILLS, enough=lambda: done() and self.over(kubesim), between=burst)
         daemon = self.daemon(config)
         until("the backlog is done", done, patience=300)
-        until("the workers are done", lambda: self.over(kubesim))
         daemon.kill()
         self.clear_up(kubesim)
+        until("the workers are done", lambda: self.over(kubesim))
 
         self.assertEqual(kubesim.stats()["peak_unfinished"][harness.SCALER], most, "the limit was never tried")
         self.assert_promises_kept(kubesim)
         self.assertEqual([job["metadata"]["name"] for job in kubesim.jobs() if not job["status"].get("succeeded")], [])
 
     def clear_up(self, kubesim):
-        """The bad weather ends; it was one."""
+        """The bad weather ends; it was one. What the daemon sent before it was killed has come."""
         self.assertGreater(kubesim.struck("lost"), 0)
         kubesim.faults()
+        until("the daemon's requests are done with", lambda: kubesim.stats()["connections"] == 1)
 
     def over(self, kubesim):
         return kubesim.stats()["unfinished"].get(harness.SCALER, 0) == 0

@@ -82,9 +82,11 @@ class Web:
 
     def __init__(self, api, store, faults, stats):
         self.api, self.store, self.faults, self.stats = api, store, faults, stats
+        self.connections = 0
 
     async def serve(self, reader, writer):
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connections += 1
         try:
             while (request := await read_request(reader)) and await self.respond(request, reader, writer):
                 pass
@@ -95,6 +97,7 @@ class Web:
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
+            self.connections -= 1
             writer.close()
 
     @staticmethod
@@ -150,7 +153,7 @@ class Web:
 
     def control(self, request):
         """The simulator's own endpoints; no fault strikes them."""
-        calls = {("GET", "stats"): lambda _: self.stats.report(), ("GET", "times"): lambda _: self.stats.times(),
+        calls = {("GET", "stats"): lambda _: {**self.stats.report(), "connections": self.connections}, ("GET", "times"): lambda _: self.stats.times(),
                  ("POST", "limits"): self.stats.limit, ("GET", "faults"): lambda _: self.faults.report(),
                  ("POST", "faults"): self.faults.add, ("DELETE", "faults"): lambda _: self.faults.clear(),
                  ("POST", "compact"): lambda _: self.compact()}

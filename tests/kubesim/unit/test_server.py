@@ -25,6 +25,25 @@ class Connections(AsProcess):
         self.assertEqual([json.loads(line)["type"] for line in lines], ["BOOKMARK"])
         self.assertEqual(self.send(connection, "GET", JOBS).status, 200)
 
+    def test_they_are_counted_until_what_came_on_them_is_done(self):
+        control = self.connect()
+
+        def ask(method, target, body=None):
+            return json.loads(self.send(control, method, target, body).read())
+
+        def connections():
+            return ask("GET", "/kubesim/stats")["connections"]
+
+        ask("POST", "/kubesim/faults", {"kind": "freeze", "method": "POST", "path": "/jobs"})
+        killed = self.connect()
+        killed.request("POST", JOBS, json.dumps(job("late")), {"Authorization": "Bearer kubesim"})
+        killed.close()
+        self.until(lambda: connections() == 2)
+        self.assertEqual(ask("GET", f"{JOBS}/late")["code"], 404)
+        ask("DELETE", "/kubesim/faults")
+        self.until(lambda: connections() == 1)
+        self.assertEqual(ask("GET", f"{JOBS}/late")["metadata"]["name"], "late")
+
     def test_nonsense_is_a_400(self):
         connection = self.connect()
         connection.connect()
