@@ -134,9 +134,9 @@ CheckLine check_template(Api& api, const ScalerConfig& scaler, const NodeGroupCo
                          const std::string& instance, const std::string& name_space) {
   const auto subject =
       fmt::format("job template of {} in node group {}", scaler.spec.name, group.spec.name);
-  auto manifest = dry_run_manifest(scaler, group, instance);
-  if (!manifest.ok()) return {Status::fail, subject, manifest.error().message};
-  const auto answer = api.send(dry_run_request(name_space, std::move(*manifest)));
+  const auto job = JobTemplate::prepare(scaler, group, instance);
+  if (!job.ok()) return {Status::fail, subject, job.error().message};
+  const auto answer = api.send(dry_run_request(name_space, job->dry_run()));
   return line_of(subject, judge_dry_run(answer, {"create", "jobs.batch", name_space}));
 }
 

@@ -3,9 +3,10 @@
 #include <cpprest/json.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "kube/facts.h"
 #include "kube/json.h"
-#include "kube/manifest.h"
 #include "kube/names.h"
 
 namespace jobscaler::kube {
@@ -26,16 +27,23 @@ bool is_ours(const Json& job, const std::string& instance, const action::StartWo
 Creator::Creator(Session& session, const std::vector<NodeGroupConfig>& node_groups,
                  const std::vector<ScalerConfig>& scalers)
     : session_(session) {
-  for (const auto& group : node_groups) node_groups_[group.spec.name] = group;
-  for (const auto& scaler : scalers) scalers_[scaler.spec.name] = scaler;
+  for (const auto& scaler : scalers) {
+    for (const auto& group : node_groups) {
+      if (std::ranges::find(scaler.spec.node_groups, group.spec.name) ==
+          scaler.spec.node_groups.end()) {
+        continue;
+      }
+      templates_.emplace(std::pair(scaler.spec.name, group.spec.name),
+                         JobTemplate::prepare(scaler, group, session_.instance));
+    }
+  }
 }
 
 void Creator::start(const action::StartWorker& start) {
   auto creation = std::make_shared<Creation>();
   creation->start = start;
-  const auto scaler = scalers_.find(start.scaler);
-  const auto group = node_groups_.find(start.node_group);
-  if (scaler == scalers_.end() || group == node_groups_.end()) {
+  const auto found = templates_.find({start.scaler, start.node_group});
+  if (found == templates_.end()) {
     return settle(creation,
                   {Kind::refused, {}, "the scaler or its node group is not configured", {}});
   }
@@ -43,21 +51,18 @@ void Creator::start(const action::StartWorker& start) {
   if (!name_space.ok()) {
     return settle(creation, {Kind::refused, {}, name_space.error().message, {}});
   }
-  const auto manifest = worker_manifest(scaler->second, group->second, session_.instance,
-                                        start.number, start.backoff_level);
-  if (!manifest.ok()) {
-    return settle(creation, {Kind::template_refused, {}, manifest.error().message, {}});
-  }
+  const auto& job = found->second;
+  if (!job.ok()) return settle(creation, {Kind::template_refused, {}, job.error().message, {}});
   creation->intent = {"create", "jobs.batch", *name_space};
   creation->path = jobs_path(*name_space, worker_name(start.scaler, start.number));
-  post(creation, *manifest);
+  post(creation, job->worker(start.number, start.backoff_level));
 }
 
-void Creator::post(const Ref& creation, const std::string& manifest) {
+void Creator::post(const Ref& creation, std::string manifest) {
   http::Request request;
   request.method = "POST";
   request.path = jobs_path(creation->intent.name_space) + "?fieldValidation=Strict";
-  request.body = manifest;
+  request.body = std::move(manifest);
   request.send_before = creation->start.decided_at + kOldestDecision;
   session_.api.send_async(std::move(request), [this, creation](Result<http::Response> answer) {
     posted(creation, answer);

@@ -3,9 +3,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kube/backoff.h"
+#include "kube/manifest.h"
 #include "kube/session.h"
 #include "kube/verdict.h"
 
@@ -31,7 +33,7 @@ class Creator {
   };
   using Ref = std::shared_ptr<Creation>;
 
-  void post(const Ref& creation, const std::string& manifest);
+  void post(const Ref& creation, std::string manifest);
   void posted(const Ref& creation, const Result<http::Response>& answer);
   void too_old(const Ref& creation);
   void read_back(const Ref& creation);
@@ -43,8 +45,7 @@ class Creator {
   void settle(const Ref& creation, CreateOutcome outcome, WorkerFacts job);
 
   Session& session_;
-  std::map<std::string, NodeGroupConfig> node_groups_;
-  std::map<std::string, ScalerConfig> scalers_;
+  std::map<std::pair<std::string, std::string>, Result<JobTemplate>> templates_;  // scaler, group
 };
 
 }  // namespace jobscaler::kube

@@ -25,13 +25,13 @@ void set_if_absent(Json& object, const std::string& key, Json value) {
   if (!object.has_field(key)) object[key] = std::move(value);
 }
 
-Json labels_of(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
+Json labels_of(const std::string& scaler, const std::string& node_group,
                const std::string& instance) {
   auto labels = Json::object();
   labels[kManagedByLabel] = Json(kManagedBy);
   labels[kInstanceLabel] = Json(instance);
-  labels[kScalerLabel] = Json(scaler.spec.name);
-  labels[kNodeGroupLabel] = Json(node_group.spec.name);
+  labels[kScalerLabel] = Json(scaler);
+  labels[kNodeGroupLabel] = Json(node_group);
   return labels;
 }
 
@@ -62,52 +62,57 @@ void complete_pod_spec(Json& spec, const NodeGroupConfig& node_group) {
 
 /// Throws json_exception where the spec's shape is not a Job's. Careful: adding a key to an object
 /// moves the others, so no reference is kept across that.
-Json job_of(const ScalerConfig& scaler, const NodeGroupConfig& node_group, const Json& labels) {
+std::string spec_of(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
+                    const Json& labels) {
   auto spec = Json::parse(scaler.job_spec_json);
   set_if_absent(spec, "backoffLimit", Json(0));
   set_if_absent(spec, "ttlSecondsAfterFinished", Json(kKeepFinishedSeconds));
   auto& pod = object_at(spec, "template");
   complete_pod_metadata(object_at(pod, "metadata"), labels);
   complete_pod_spec(object_at(pod, "spec"), node_group);
-  auto job = Json::object();
-  job["apiVersion"] = Json("batch/v1");
-  job["kind"] = Json("Job");
-  job["metadata"]["labels"] = labels;
-  job["spec"] = std::move(spec);
-  return job;
+  return spec.serialize();
 }
 
-Result<std::string> build(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
-                          const Json& labels, const std::string& name_field,
-                          const std::string& name, int backoff_level = 0) {
-  try {
-    auto job = job_of(scaler, node_group, labels);
-    job["metadata"][name_field] = Json(name);
-    if (backoff_level > 0) {
-      job["metadata"]["annotations"][kBackoffLevelAnnotation] = Json(std::to_string(backoff_level));
-    }
-    return job.serialize();
-  } catch (const web::json::json_exception& e) {
-    return Error{ErrorKind::rejected,
-                 "scaler " + scaler.spec.name + ": its job is not a Job's spec: " + e.what()};
-  }
+std::string job(const Json& metadata, const std::string& spec) {
+  return R"({"apiVersion":"batch/v1","kind":"Job","metadata":)" + metadata.serialize() +
+         R"(,"spec":)" + spec + "}";
 }
 
 }  // namespace
 
-Result<std::string> worker_manifest(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
-                                    const std::string& instance, std::int64_t number,
-                                    int backoff_level) {
-  auto labels = labels_of(scaler, node_group, instance);
-  labels[kNumberLabel] = Json(std::to_string(number));
-  return build(scaler, node_group, labels, "name", worker_name(scaler.spec.name, number),
-               backoff_level);
+Result<JobTemplate> JobTemplate::prepare(const ScalerConfig& scaler,
+                                         const NodeGroupConfig& node_group,
+                                         const std::string& instance) {
+  JobTemplate prepared;
+  prepared.scaler_ = scaler.spec.name;
+  prepared.node_group_ = node_group.spec.name;
+  prepared.instance_ = instance;
+  try {
+    prepared.spec_ =
+        spec_of(scaler, node_group, labels_of(prepared.scaler_, prepared.node_group_, instance));
+  } catch (const web::json::json_exception& e) {
+    return Error{ErrorKind::rejected,
+                 "scaler " + scaler.spec.name + ": its job is not a Job's spec: " + e.what()};
+  }
+  return prepared;
 }
 
-Result<std::string> dry_run_manifest(const ScalerConfig& scaler, const NodeGroupConfig& node_group,
-                                     const std::string& instance) {
-  return build(scaler, node_group, labels_of(scaler, node_group, instance), "generateName",
-               scaler.spec.name + "-");
+std::string JobTemplate::worker(std::int64_t number, int backoff_level) const {
+  auto metadata = Json::object();
+  metadata["name"] = Json(worker_name(scaler_, number));
+  metadata["labels"] = labels_of(scaler_, node_group_, instance_);
+  metadata["labels"][kNumberLabel] = Json(std::to_string(number));
+  if (backoff_level > 0) {
+    metadata["annotations"][kBackoffLevelAnnotation] = Json(std::to_string(backoff_level));
+  }
+  return job(metadata, spec_);
+}
+
+std::string JobTemplate::dry_run() const {
+  auto metadata = Json::object();
+  metadata["generateName"] = Json(scaler_ + "-");
+  metadata["labels"] = labels_of(scaler_, node_group_, instance_);
+  return job(metadata, spec_);
 }
 
 }  // namespace jobscaler::kube

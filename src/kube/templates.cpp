@@ -43,11 +43,11 @@ void Templates::ask(const Ref& check) {
   if (check->next_group == groups.size()) return finish(check, "");
   const auto name_space = session_.api.name_space();
   if (!name_space.ok()) return ask_again(check, "", std::nullopt);
-  auto manifest =
-      dry_run_manifest(scaler, node_groups_.at(groups[check->next_group]), session_.instance);
-  if (!manifest.ok()) return finish(check, manifest.error().message);
+  const auto& group = node_groups_.at(groups[check->next_group]);
+  const auto job = JobTemplate::prepare(scaler, group, session_.instance);
+  if (!job.ok()) return finish(check, job.error().message);
   session_.api.send_async(
-      dry_run_request(*name_space, std::move(*manifest)),
+      dry_run_request(*name_space, job->dry_run()),
       [this, check, name_space = *name_space](const Result<http::Response>& answer) {
         answered(check, name_space, answer);
       });

@@ -99,8 +99,10 @@ Connection::Impl::Impl(RabbitmqConnection settings, const std::vector<Queue>& qu
 }
 
 void Connection::Impl::read(const std::string& scaler) {
-  const std::lock_guard lock(mutex_);
-  requested_.insert(scaler);
+  {
+    const std::lock_guard lock(mutex_);
+    requested_.insert(scaler);
+  }
   eventfd_write(wake_.get(), 1);
 }
 

@@ -49,11 +49,12 @@ std::string daemon_config(const DaemonConfig& config, const Cluster& cluster) {
 std::string floor_manifest(const DaemonConfig& config, const Cluster& cluster) {
   ParsedConfig parsed = parse_config(daemon_config(config, cluster));
   if (!parsed.config) throw std::runtime_error(parsed.problems.front().text);
-  auto manifest = kube::worker_manifest(parsed.config->scalers.front(),
-                                        parsed.config->node_groups.front(), config.instance, 1);
-  if (!manifest.ok()) throw std::runtime_error(manifest.error().message);
+  auto job = kube::JobTemplate::prepare(parsed.config->scalers.front(),
+                                        parsed.config->node_groups.front(), config.instance);
+  if (!job.ok()) throw std::runtime_error(job.error().message);
+  std::string manifest = job->worker(1);
   std::string name = job_name(config.scaler, 1);
-  return manifest->replace(manifest->find(name), name.size(), kNamePlaceholder);
+  return manifest.replace(manifest.find(name), name.size(), kNamePlaceholder);
 }
 
 }  // namespace jobscaler::bench
