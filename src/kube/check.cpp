@@ -8,7 +8,7 @@
 #include "kube/cluster.h"
 #include "kube/json.h"
 #include "kube/manifest.h"
-#include "kube/names.h"
+#include "kube/permissions.h"
 #include "kube/status.h"
 #include "kube/templates.h"
 #include "kube/verdict.h"
@@ -18,33 +18,7 @@ namespace {
 
 using Status = CheckLine::Status;
 
-struct Permission {
-  const char* verb;
-  const char* group;
-  const char* resource;
-  bool needed = true;  ///< false: without it only words are missing
-};
-
-constexpr Permission kPermissions[] = {
-    {"create", "batch", "jobs"},
-    {"get", "batch", "jobs"},
-    {"list", "batch", "jobs"},
-    {"watch", "batch", "jobs"},
-    {"delete", "batch", "jobs"},
-    {"list", "", "pods"},
-    {"watch", "", "pods"},
-    {"list", "", "events", false},
-    {"get", "coordination.k8s.io", "leases"},
-    {"create", "coordination.k8s.io", "leases"},
-    {"update", "coordination.k8s.io", "leases"},
-};
-
 constexpr int kStrictSince = 25;  // Kubernetes 1.25: fieldValidation on by default
-
-std::string full_name(const Permission& permission) {
-  const std::string group = permission.group;
-  return group.empty() ? permission.resource : permission.resource + ("." + group);
-}
 
 /// "20+" -> 20; 0: not a number.
 int leading_number(const std::string& text) {
@@ -86,36 +60,6 @@ bool check_server(Api& api, const std::string& name_space, std::vector<CheckLine
   return true;
 }
 
-std::string access_review(const Permission& permission, const std::string& name_space) {
-  auto review = Json::object();
-  review["apiVersion"] = Json("authorization.k8s.io/v1");
-  review["kind"] = Json("SelfSubjectAccessReview");
-  auto& attributes = review["spec"]["resourceAttributes"];
-  attributes["namespace"] = Json(name_space);
-  attributes["verb"] = Json(permission.verb);
-  attributes["group"] = Json(permission.group);
-  attributes["resource"] = Json(permission.resource);
-  return review.serialize();
-}
-
-CheckLine check_permission(Api& api, const Permission& permission, const std::string& name_space) {
-  const auto subject = fmt::format("permission {} {}", permission.verb, full_name(permission));
-  http::Request request;
-  request.method = "POST";
-  request.path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-  request.body = access_review(permission, name_space);
-  const auto answer = api.send(std::move(request));
-  if (!answer.ok()) return {Status::fail, subject, answer.error().message};
-  const auto review = parse_json(answer->body);
-  if (answer->status != 201 || !review.ok()) {
-    return {Status::warn, subject, "cannot be told: " + status_of(*answer).message};
-  }
-  if (is_true(*review, {"status", "allowed"})) return {Status::ok, subject, "granted"};
-  const auto advice = fmt::format("not granted in namespace {}; add it to the Role", name_space);
-  if (permission.needed) return {Status::fail, subject, advice};
-  return {Status::warn, subject, advice + ", or the log cannot say why a worker is not ready"};
-}
-
 CheckLine line_of(const std::string& subject, const DryRunVerdict& verdict) {
   switch (verdict.kind) {
     case DryRunVerdict::Kind::accepted:
@@ -150,8 +94,9 @@ std::vector<CheckLine> check(const KubernetesConfig& kubernetes,
   const auto name_space = api.name_space();
   if (!name_space.ok()) return {{Status::fail, "kubernetes", name_space.error().message}};
   if (!check_server(api, *name_space, lines)) return lines;
-  for (const auto& permission : kPermissions) {
-    lines.push_back(check_permission(api, permission, *name_space));
+  for (const auto& permission : permissions()) {
+    const auto answer = api.send(access_review(permission, *name_space));
+    lines.push_back(judge_access(permission, *name_space, answer));
   }
   std::map<std::string, NodeGroupConfig> groups;
   for (const auto& group : node_groups) groups[group.spec.name] = group;

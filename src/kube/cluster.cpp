@@ -7,6 +7,7 @@
 #include "kube/event_finder.h"
 #include "kube/health.h"
 #include "kube/marks.h"
+#include "kube/permissions.h"
 #include "kube/session.h"
 #include "kube/templates.h"
 #include "kube/watcher.h"
@@ -27,6 +28,7 @@ struct Cluster::Impl {
   Creator creator;
   Deleter deleter{session, marks};
   Templates templates;
+  PermissionCheck permissions{session};
   EventFinder events{session};
   Health health{session};
   Watcher jobs{session, health, events, Resource::jobs, &marks};
@@ -58,6 +60,7 @@ void Cluster::start() {
   impl_->jobs_thread = std::thread([impl = impl_.get()] { impl->jobs.run(); });
   impl_->pods_thread = std::thread([impl = impl_.get()] { impl->pods.run(); });
   impl_->templates.check_all();
+  impl_->permissions.start();
 }
 
 void Cluster::stop() {

@@ -22,6 +22,11 @@ constexpr auto kAllButCreate =
         {"apiGroups": [""], "resources": ["events"], "verbs": ["list"]},
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}])";
 
+constexpr auto kAllButDelete =
+    R"([{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list", "watch", "create"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}])";
+
 ClientOptions with_rules(const Namespace& space, const char* rules) {
   ClientOptions options;
   options.kubeconfig = target().kubeconfig_for(space.token_with(rules));
@@ -73,6 +78,19 @@ TEST_CASE("a token that the server does not know is said") {
   CHECK(outcome.kind == CreateOutcome::Kind::refused);
   CHECK(contains(outcome.words, "401"));
   CHECK_FALSE(contains(outcome.words, "no-such-token"));
+}
+
+TEST_CASE("each permission that is missing is said at start, with verb, resource and namespace") {
+  const Namespace space;
+  Client client(with_rules(space, kAllButDelete));
+  client.cluster().start();
+  const auto note = client.recorder().expect_note("permission delete jobs.batch");
+  CHECK(note.level == Level::error);
+  CHECK(note.text ==
+        fmt::format("permission delete jobs.batch: not granted in namespace {}; add it "
+                    "to the Role",
+                    space.name()));
+  CHECK(client.recorder().expect_note("permission list events").level == Level::warn);
 }
 
 TEST_CASE("check finds nothing wrong where nothing is") {

@@ -140,6 +140,9 @@ Answer FakeApi::ordinary(const Call& call) {
     return reply(200, R"({"metadata": {"resourceVersion": "100"}, "items": []})");
   }
   if (contains(call.path, "dryRun=All")) return reply(201, "{}");
+  if (contains(call.path, "/selfsubjectaccessreviews")) {
+    return reply(201, R"({"status": {"allowed": true}})");
+  }
   return status_reply(404, "NotFound", "not found");
 }
 

@@ -43,7 +43,8 @@ inline Answer hang() {
 
 /// The API server as far as one test scripts it, on a real socket. What is not scripted: empty
 /// lists of Jobs and Pods, watches that stay silent until something is pushed, a Lease without
-/// marks, dry runs that are accepted. Every answer carries the same Date header.
+/// marks, dry runs that are accepted, permissions that are granted. Every answer carries the same
+/// Date header.
 class FakeApi {
  public:
   FakeApi();
