@@ -5,8 +5,8 @@ set -euo pipefail
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 STARTED_AT=$SECONDS
 
-# What the program is built with and from.
-BUILD_PACKAGES=(g++ cmake ninja-build pkgconf libcpprest-dev librabbitmq-dev librdkafka-dev libssl-dev libyaml-cpp-dev libfmt-dev)
+# What the program is built with and from; Dockerfile reads the same list.
+mapfile -t BUILD_PACKAGES <"$REPO/scripts/lib/build_packages.txt"
 
 # What its tests are built and run with.
 TEST_PACKAGES=(catch2 ccache rabbitmq-server python3 python3-jsonschema python3-yaml openssl procps)
