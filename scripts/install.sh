@@ -113,6 +113,7 @@ find_builder() {
 
 say_how_to_push() {
   local with=${builder:-docker}
+  step=''
   cat >&2 <<TEXT
 install.sh: the cluster is none of kind, minikube and k3d: it needs an image that it can pull. Build and push one, then name it:
   $with build -t REGISTRY/jobscaler:0.1.0 "$REPO"
@@ -255,7 +256,7 @@ apply_with_kubectl() {
 # All of it
 
 create_namespace() {
-  [ -z "$(kubectl get "namespace/$namespace" --ignore-not-found -o name)" ] || return 0
+  ! exists "namespace/$namespace" || return 0
   begin "creating the namespace $namespace"
   kubectl create namespace "$namespace" >/dev/null
   kubectl annotate namespace "$namespace" "jobscaler.io/created-for=$name" >/dev/null
@@ -309,11 +310,14 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 need_kubectl
+step="looking at what is there"
 choose_tool
 provide_image
+step="looking at the configuration that is there"
 keep_config
 [ "$tool" = helm ] || check_instance
 if [ -n "$dry_run" ]; then
+  step="rendering the chart"
   "show_with_$tool"
   exit
 fi

@@ -4,30 +4,28 @@
 # shellcheck source=lib/cluster.sh
 . "$(dirname "$0")/lib/cluster.sh"
 
-# follow POD CONTAINER-OF-IT: in the background
-followers=''
 end_followers() {
   trap - EXIT
-  # shellcheck disable=SC2086
-  [ -z "$followers" ] || kill $followers 2>/dev/null || true
+  # shellcheck disable=SC2046
+  kill $(jobs -p) 2>/dev/null || true
 }
 
-# started_pods SELECTOR: those that have a log
-started_pods() {
-  k get pods -l "$1" -o 'jsonpath={range .items[*]}{.metadata.name} {.status.phase}{"\n"}{end}' |
-    sed -nE 's/^([^ ]+) (Running|Succeeded|Failed)$/\1/p'
+# started_containers SELECTOR: "POD CONTAINER-ID" of those that have a log; restarted ones have another id
+started_containers() {
+  k get pods -l "$1" -o 'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].containerID}{"\n"}{end}' |
+    grep -E ' .' || true
 }
 
-# follow SELECTOR SINCE: every pod that has a log, each once
+# follow SELECTOR KUBECTL-OPTION...: each of them once, as they come
 follow() {
-  local seen=' ' pod
+  local selector=$1 seen=' ' pod id
+  shift
   while :; do
-    for pod in $(started_pods "$1"); do
-      case $seen in *" $pod "*) continue ;; esac
-      seen+="$pod "
-      k logs --follow --prefix "$pod" &
-      followers+=" $!"
-    done
+    while read -r pod id; do
+      case $seen in *" $id "*) continue ;; esac
+      seen+="$id "
+      k logs --follow "$@" "$pod" </dev/null &
+    done < <(started_containers "$selector")
     sleep 1
   done
 }
@@ -54,5 +52,5 @@ if [ "$what" = scaler ]; then
   exists "deployment/$name" || die "there is no deployment/$name in namespace $namespace"
   follow "$(our_labels),app.kubernetes.io/component=daemon"
 else
-  follow "$(worker_labels)"
+  follow "$(worker_labels)" --prefix
 fi

@@ -21,31 +21,31 @@ while [ $# -gt 0 ]; do
 done
 
 remove_installation() {
-  case $(installed_with) in
-  helm)
+  local with pods
+  with=$(installed_with)
+  if [ "$with" = helm ]; then
     command -v helm >/dev/null || die "$name was installed with helm, which is not here"
     helm uninstall "$name" --namespace "$namespace" >/dev/null
-    ;;
-  *)
-    # Also what an installation left that did not get far.
-    k delete deployment,service,configmap,secret,rolebinding,role,serviceaccount -l "$(our_labels)" --wait=true >/dev/null
-    ;;
-  esac
-  # Those of Deployments go after them; only then nobody creates workers any more.
+  else
+    k delete deployment,service,configmap,secret,rolebinding,role,serviceaccount -l "$(our_labels)" >/dev/null
+  fi
+  # The pods go after their Deployments; only then does nobody create workers any more.
   k wait --for=delete pod -l "$(our_labels)" --timeout=120s >/dev/null 2>&1 || true
-  [ -z "$(k get pods -l "$(our_labels)" -o name)" ] || die "its pods do not end; see kubectl --namespace $namespace get pods"
+  pods=$(k get pods -l "$(our_labels)" -o name)
+  [ -z "$pods" ] || die "its pods do not end; see kubectl --namespace $namespace get pods"
   k delete lease "jobscaler-$name" --ignore-not-found >/dev/null # the daemon's own
 }
 
 remove_workers() {
-  k delete jobs -l "$(worker_labels)" --wait=true >/dev/null
+  k delete jobs -l "$(worker_labels)" >/dev/null
   k wait --for=delete pod -l "$(worker_labels)" --timeout=120s >/dev/null 2>&1 || true
 }
 
 # what_is_left: everything in the namespace but what each namespace has by itself
 what_is_left() {
-  k get pods,jobs,cronjobs,deployments,statefulsets,daemonsets,services,configmaps,secrets,serviceaccounts,persistentvolumeclaims,leases,roles,rolebindings \
-    -o name | grep -vE '^(configmap/kube-root-ca\.crt|serviceaccount/default|secret/default-token-[a-z0-9]+)$' || true
+  local all=pods,jobs,cronjobs,deployments,statefulsets,daemonsets,services,configmaps,secrets,serviceaccounts
+  all=$(k get "$all,persistentvolumeclaims,leases,roles,rolebindings" -o name) || exit 1
+  grep -vE '^(configmap/kube-root-ca\.crt|serviceaccount/default|secret/default-token-[a-z0-9]+)$' <<<"$all" || true
 }
 
 remove_namespace() {
@@ -62,7 +62,7 @@ remove_namespace() {
 }
 
 need_kubectl
-[ -n "$(kubectl get "namespace/$namespace" --ignore-not-found -o name)" ] || die "there is no namespace $namespace"
+exists "namespace/$namespace" || die "there is no namespace $namespace"
 remove_installation
 [ -z "$workers" ] || remove_workers
 running=$(k get jobs -l "$(worker_labels)" -o name | wc -l)

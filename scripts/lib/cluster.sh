@@ -11,6 +11,7 @@ step='' # what is being done, for who reads of its failure
 
 say() { printf '%s\n' "$*"; }
 die() {
+  step=''
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
   exit 1
 }
@@ -49,17 +50,24 @@ need_kubectl() {
 # k ARGUMENT...: kubectl in the namespace
 k() { kubectl --namespace "$namespace" "$@"; }
 
-# exists KIND/NAME
-exists() { [ -n "$(k get "$1" --ignore-not-found -o name)" ]; }
+# exists KIND/NAME: ends the script if that cannot be told
+exists() {
+  local found
+  found=$(k get "$1" --ignore-not-found -o name) || exit 1
+  [ -n "$found" ]
+}
 
 # What install.sh applies carries these, and nothing else does.
 our_labels() { echo "app.kubernetes.io/name=jobscaler,app.kubernetes.io/instance=$name"; }
 worker_labels() { echo "app.kubernetes.io/managed-by=jobscaler,jobscaler.io/instance=$name"; }
 
-# installed_with: helm, kubectl, or nothing
+# installed_with: helm, kubectl, or nothing; also an installation that did not get far
 installed_with() {
-  local manager
-  exists "deployment/$name" || return 0
-  manager=$(k get "deployment/$name" -o 'go-template={{index .metadata.labels "app.kubernetes.io/managed-by"}}')
-  if [ "$manager" = Helm ]; then echo helm; else echo kubectl; fi
+  local release
+  release=$(k get secrets -l "owner=helm,name=$name" -o name) || exit 1
+  if [ -n "$release" ]; then
+    echo helm
+  elif exists "deployment/$name"; then
+    echo kubectl
+  fi
 }
