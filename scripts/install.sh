@@ -263,8 +263,10 @@ create_namespace() {
 }
 
 wait_until_ready() {
-  local deployment
-  for deployment in $(k get deployments -l "$(our_labels)" -o name | grep -v overprovisioning); do
+  local all deployment
+  all=$(k get deployments -l "$(our_labels)" -o name)
+  for deployment in $all; do
+    case $deployment in *-overprovisioning) continue ;; esac # may have to wait for nodes
     begin "waiting until $deployment is ready"
     more="kubectl --namespace $namespace describe $deployment; kubectl --namespace $namespace logs $deployment"
     if ! k rollout status "$deployment" --timeout "${timeout}s" >/dev/null; then

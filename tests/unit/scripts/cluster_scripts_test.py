@@ -4,7 +4,6 @@ write down how they were called. Needs no cluster.
 """
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import signal
