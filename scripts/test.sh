@@ -1,8 +1,8 @@
 #!/bin/bash
-# test.sh [--with-kafka] [--with-helm] [CTEST-ARGUMENT...] - installs what is missing, builds, and runs every test that Debian's packages
-# allow, a real RabbitMQ included; with KUBECONFIG set also those against that cluster. Those against a real Kafka run where
-# java and Kafka's jars are: --with-kafka gets them, from Debian's packages and, if it can be reached, Maven Central (100 MB).
-# Those on the chart run where helm is: --with-helm builds it where go is, from the Go module proxy.
+# test.sh [--with-kafka] [--with-helm] [CTEST-ARGUMENT...] - installs what is missing, builds, and runs every test that
+# Debian's packages allow, a real RabbitMQ included; with KUBECONFIG set also those against that cluster. Those against a real
+# Kafka run where java and Kafka's jars are: --with-kafka gets them, from Debian's packages and, if it can be reached, Maven
+# Central (100 MB). Those on the chart run where helm is: --with-helm builds it where go is, from the Go module proxy.
 # Says at the end what was skipped and why.
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
