@@ -8,7 +8,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends $(cat /build_pa
 COPY CMakeLists.txt /jobscaler/
 COPY include /jobscaler/include
 COPY src /jobscaler/src
-RUN cmake -S /jobscaler -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DJOBSCALER_TESTS=OFF \
+RUN cmake -S /jobscaler -B /build -G Ninja -DJOBSCALER_TESTS=OFF \
  && ninja -C /build jobscaler jobscaler-demo \
  && strip /build/src/jobscaler /build/src/demo/jobscaler-demo
 
