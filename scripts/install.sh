@@ -225,7 +225,7 @@ config_manifest() { # config_manifest SET
     printf 'data:\n  jobscaler.yaml: |2\n'
     sed 's/^/    /' "$config"
   else
-    sed -e '1,/^  jobscaler.yaml: |/d' -e 's/^ \{0,4\}//' "$manifest" >"$work/text.yaml"
+    sed -e '1,/^  jobscaler.yaml: |/d' -e 's/^    //' "$manifest" >"$work/text.yaml"
     sed "s/\(default-config:\).*/\1 $(sha256 <"$work/text.yaml")/" "$manifest"
   fi
 }
