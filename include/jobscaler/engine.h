@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -232,6 +233,17 @@ using Action =
 
 // ------------------------------------------------------------------------------------- the engine
 
+/// An edit of the configuration, as far as the engine is concerned.
+struct Reconfiguration {
+  EngineSpec spec;
+  /// Scalers that read another queue than before, or read it by other means: what is known of the
+  /// old one's messages is void, and so is a reading that was asked for.
+  std::set<std::string> new_queues = {};
+  /// Scalers whose Jobs are made from another template: it may be taken, and work, where the old
+  /// one was refused or failed.
+  std::set<std::string> new_jobs = {};
+};
+
 /// Decides when workers are started. Does no I/O and reads no clock: events come in with `now`,
 /// actions go out. Not thread-safe: one thread owns it. `now` never goes backwards.
 ///
@@ -246,6 +258,12 @@ class Engine {
   Engine& operator=(Engine&&) noexcept;
 
   void apply(const Event& event, TimePoint now);
+
+  /// Goes on with another configuration. Scalers keep by their name what is known of them; a new
+  /// one begins as after a start, with the workers and numbers that its name had. A removed one's
+  /// workers are left alone and take up room in their node groups, but nothing is decided for it.
+  /// step() is due at once. REQUIRES: a validated spec, as above.
+  void reconfigure(Reconfiguration change, TimePoint now);
 
   /// Decides for every scaler to which something happened or whose time has come, and returns what
   /// is to be done, in order: a RecordMark goes before the DeleteWorker it is for. Calling it more

@@ -88,6 +88,11 @@ void History::reclassify(const std::string& uid, Ending::Kind kind, std::string 
   }
 }
 
+void History::template_changed(TimePoint now) {
+  template_since_ = now;
+  recompute();
+}
+
 void History::prune() {
   const auto worked = std::find_if(endings_.rbegin(), endings_.rend(),
                                    [](const Ending& e) { return e.kind == Ending::Kind::worked; });
@@ -108,6 +113,7 @@ void History::prune() {
 void History::recompute() {
   prune();
   backoff_ = backoff_after(endings_);
+  if (backoff_.last && backoff_.last->created < template_since_) backoff_.until.reset();
 }
 
 }  // namespace jobscaler::engine

@@ -50,6 +50,10 @@ class History {
   void forget(const std::string& uid);
   /// Changes what kind of ending a worker had. Unknown workers are ignored.
   void reclassify(const std::string& uid, Ending::Kind kind, std::string words);
+  /// Workers are made from another template from `now` on: what those before it did holds them back
+  /// no more. The level stays, so that a template that is no better climbs on where the old one
+  /// was.
+  void template_changed(TimePoint now);
 
   const Backoff& backoff() const { return backoff_; }
 
@@ -58,6 +62,7 @@ class History {
   void recompute();
 
   std::vector<Ending> endings_;  // by time, then name
+  TimePoint template_since_ = TimePoint::min();
   Backoff backoff_;
 };
 

@@ -23,12 +23,8 @@ constexpr Duration kHeartbeat = std::chrono::minutes(10);
 Core::Core(EngineSpec spec, TimePoint now)
     : groups_(std::move(spec.node_groups)), last_now_(now), wakeup_(now) {
   for (ScalerSpec& scaler_spec : spec.scalers) {
-    auto scaler = std::make_unique<Scaler>(std::move(scaler_spec), true, now);
-    for (const std::string& name : scaler->spec.node_groups) {
-      if (const auto group = groups_.find(name)) scaler->groups.push_back(*group);
-    }
-    by_name_.emplace(scaler->spec.name, scaler.get());
-    scalers_.push_back(std::move(scaler));
+    Scaler& scaler = find_or_add(scaler_spec.name, now);
+    configure(scaler, std::move(scaler_spec), now);
   }
 }
 
@@ -39,9 +35,7 @@ Scaler* Core::find(const std::string& name) {
 
 Scaler& Core::find_or_add(const std::string& name, TimePoint now) {
   if (Scaler* known = find(name)) return *known;
-  ScalerSpec spec;
-  spec.name = name;
-  scalers_.push_back(std::make_unique<Scaler>(std::move(spec), false, now));
+  scalers_.push_back(std::make_unique<Scaler>(name, now));
   by_name_.emplace(name, scalers_.back().get());
   return *scalers_.back();
 }

@@ -22,6 +22,7 @@ class Core {
   Core(EngineSpec spec, TimePoint now);
 
   void apply(const Event& event, TimePoint now);
+  void reconfigure(Reconfiguration change, TimePoint now);
   std::vector<Action> step(TimePoint now);
   TimePoint next_wakeup() const { return wakeup_; }
 
@@ -43,6 +44,11 @@ class Core {
             TimePoint now);
   void forget_missing(const event::WorkersListed& e, TimePoint now);
   void keep_mark(Scaler& scaler, std::int64_t number);
+
+  // reconfigure.cpp: what an edit of the configuration changes
+  void configure(Scaler& scaler, ScalerSpec spec, TimePoint now);
+  void read_anew(Scaler& scaler, TimePoint now);
+  void try_anew(Scaler& scaler, TimePoint now);
 
   // upkeep.cpp: what time changes, and what is done without a decision
   void refresh(Scaler& scaler, TimePoint now);

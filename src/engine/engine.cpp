@@ -18,6 +18,10 @@ void Engine::apply(const Event& event, TimePoint now) {
   state_->core.apply(event, now);
 }
 
+void Engine::reconfigure(Reconfiguration change, TimePoint now) {
+  state_->core.reconfigure(std::move(change), now);
+}
+
 std::vector<Action> Engine::step(TimePoint now) {
   return state_->core.step(now);
 }

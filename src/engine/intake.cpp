@@ -110,11 +110,12 @@ void Core::on(const event::WatchChanged& e, TimePoint now) {
   all_dirty();
 }
 
-void Core::on(const event::MarksLoaded& e, TimePoint) {
+/// Those of names that are not configured are kept, too: a scaler may get the name later.
+void Core::on(const event::MarksLoaded& e, TimePoint now) {
   view_.marks_loaded();
   for (const auto& [name, mark] : e.marks) {
-    Scaler* scaler = find(name);
-    if (scaler != nullptr) scaler->numbers.recorded = std::max(scaler->numbers.recorded, mark);
+    Numbers& numbers = find_or_add(name, now).numbers;
+    numbers.recorded = std::max(numbers.recorded, mark);
   }
   all_dirty();
 }

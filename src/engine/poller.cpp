@@ -4,6 +4,11 @@
 
 namespace jobscaler::engine {
 
+void Poller::set_interval(Duration interval, TimePoint now) {
+  interval_ = interval;
+  regular_ = std::min(regular_, now + interval);
+}
+
 void Poller::need(TimePoint at) {
   needed_ = needed_ ? std::min(*needed_, at) : at;
 }

@@ -14,6 +14,9 @@ class Poller {
 
   Poller(Duration interval, TimePoint first) : interval_(interval), regular_(first) {}
 
+  /// Polls at another interval from now on.
+  void set_interval(Duration interval, TimePoint now);
+
   /// A reading taken at `at` or later is needed. Of several needs the first is met; whoever still
   /// needs a later one says so again when it has come.
   void need(TimePoint at);

@@ -65,14 +65,15 @@ struct Tally {
   const GroupShare* share(std::size_t group) const;
 };
 
-/// Everything the engine knows about one scaler. One that is not configured any more and still has
-/// workers is kept for the room they take up.
+/// Everything the engine knows about one scaler. One that is not configured (any more) is kept for
+/// its numbers, which are not to be used again, and for the room that its workers take up.
 struct Scaler {
-  Scaler(ScalerSpec s, bool is_configured, TimePoint now)
-      : spec(std::move(s)), configured(is_configured), poller(spec.poll_interval, now) {}
+  Scaler(std::string name, TimePoint now) : poller(spec.poll_interval, now) {
+    spec.name = std::move(name);
+  }
 
   ScalerSpec spec;
-  bool configured = true;
+  bool configured = false;
   std::vector<std::size_t> groups;  ///< indices of its node groups, in its order
 
   WorkerStore workers;

@@ -19,11 +19,48 @@ bool is_finished(const WorkerFacts& facts) {
   return facts.outcome != WorkerFacts::Outcome::unfinished;
 }
 
+/// A create that was decided on before an edit arrives no later: see FakeDaemon's late creates.
+constexpr Duration kLatestCreate = seconds(10);
+
+/// The one of that name.
+template <typename Spec>
+Spec& add_if_gone(std::vector<Spec>& specs, const Spec& old) {
+  const auto it = std::find_if(specs.begin(), specs.end(),
+                               [&](const Spec& spec) { return spec.name == old.name; });
+  return it == specs.end() ? specs.emplace_back(old) : *it;
+}
+
 }  // namespace
 
 FakeCluster::FakeCluster(World& world, const EngineSpec& spec) : world_(world), spec_(spec) {
-  for (const ScalerSpec& scaler : spec.scalers) queues_.emplace(scaler.name, FakeQueue(world));
-  for (const NodeGroupSpec& group : spec.node_groups) nodes_[group.name];
+  add_queues_and_nodes();
+}
+
+void FakeCluster::add_queues_and_nodes() {
+  for (const ScalerSpec& scaler : spec_.scalers) queues_.emplace(scaler.name, FakeQueue(world_));
+  for (const NodeGroupSpec& group : spec_.node_groups) nodes_[group.name];
+}
+
+void FakeCluster::reconfigure(const EngineSpec& spec) {
+  EngineSpec strict = spec;
+  EngineSpec lenient = spec;
+  for (const ScalerSpec& old : spec_.scalers) {
+    add_if_gone(strict.scalers, old);
+    ScalerSpec& scaler = add_if_gone(lenient.scalers, old);
+    scaler.max_workers = std::max(scaler.max_workers, old.max_workers);
+  }
+  for (const NodeGroupSpec& old : spec_.node_groups) {
+    add_if_gone(strict.node_groups, old);
+    NodeGroupSpec& group = add_if_gone(lenient.node_groups, old);
+    group.window = std::max(group.window, old.window);
+    if (!old.max_workers) group.max_workers.reset();
+    if (group.max_workers) group.max_workers = std::max(*group.max_workers, *old.max_workers);
+  }
+  spec_ = std::move(lenient);
+  add_queues_and_nodes();
+  world_.after(kLatestCreate, [this, edit = ++edits_, strict = std::move(strict)] {
+    if (edit == edits_) spec_ = strict;
+  });
 }
 
 const ScalerSpec& FakeCluster::scaler_spec(const std::string& name) const {

@@ -62,6 +62,10 @@ class FakeCluster {
   void unwatch(int id) { watchers_.erase(id); }
   std::map<std::string, std::int64_t> marks;
 
+  /// The limits that daemons keep to from now on; creates decided on before may arrive for some
+  /// seconds. What is not configured any more stays known for its workers.
+  void reconfigure(const EngineSpec& spec);
+
   // What people and bad days do.
   void delete_by_hand(const std::string& name);
   void occupy_name(const std::string& name) { foreign_.insert({name, true}); }
@@ -129,11 +133,13 @@ class FakeCluster {
   void release(Job& job);
   void erase(Job& job);
 
+  void add_queues_and_nodes();
   const ScalerSpec& scaler_spec(const std::string& name) const;
   const NodeGroupSpec& group_spec(const std::string& name) const;
 
   World& world_;
   EngineSpec spec_;
+  int edits_ = 0;
   std::map<std::string, FakeQueue> queues_;
   std::map<std::string, Image> images_;
   std::map<std::string, FakeNodes> nodes_;

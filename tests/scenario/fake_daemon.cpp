@@ -188,6 +188,26 @@ void FakeDaemon::post(const Event& event) {
   }
 }
 
+void FakeDaemon::reconfigure(const Reconfiguration& change) {
+  spec_ = change.spec;
+  later(Duration::zero(), [this, change] {
+    if (!running()) return;
+    const auto is_kept = [&](const std::string& name) {
+      return std::any_of(change.spec.scalers.begin(), change.spec.scalers.end(),
+                         [&](const ScalerSpec& scaler) { return scaler.name == name; }) &&
+             !change.new_queues.contains(name);
+    };
+    // What is asked of a queue that is not read any more gets no answer.
+    std::erase_if(reads_under_way_, [&](const auto& read) {
+      if (is_kept(read.first)) return false;
+      ++queues_[read.first];
+      return true;
+    });
+    engine_->reconfigure(change, world_.now());
+    pump();
+  });
+}
+
 void FakeDaemon::pump() {
   if (!running()) return;
   for (const Event& event : std::exchange(mailbox_, {})) engine_->apply(event, world_.now());
@@ -294,7 +314,8 @@ void FakeDaemon::read(const std::string& scaler) {
   }
   reads_under_way_[scaler] = world_.now();
   const TimePoint asked_at = world_.now();
-  later(kReadTime, [this, scaler, asked_at] {
+  later(kReadTime, [this, scaler, asked_at, queue = queues_[scaler]] {
+    if (queue != queues_[scaler]) return;
     reads_under_way_.erase(scaler);
     Result<Reading> reading = cluster_.queue(scaler).read();
     if (world_.chance(faults.failed_reads)) {

@@ -56,6 +56,8 @@ class FakeDaemon {
   /// Lists both while the watch is up.
   void relist();
   void post(const Event& event);
+  /// Its configuration is edited; one that is down starts with it.
+  void reconfigure(const Reconfiguration& change);
 
   Faults faults;
   Duration watch_delay = milliseconds(30);
@@ -109,6 +111,7 @@ class FakeDaemon {
   std::uint64_t alarm_ = 0;
   std::map<std::string, int> creates_under_way_;
   std::map<std::string, TimePoint> reads_under_way_;
+  std::map<std::string, int> queues_;  // how many a scaler has had
   std::vector<WorkerFacts> old_news_;
 };
 

@@ -15,6 +15,19 @@ namespace {
 
 constexpr int kScalers = 4;
 
+ScalerSpec random_scaler(World& dice, const std::string& name) {
+  ScalerSpec scaler = scaler_named(name, 1 + static_cast<int>(dice.pick(6)));
+  if (dice.chance(0.5)) scaler.messages_per_worker = 1 + dice.pick(20);
+  if (dice.chance(0.3)) scaler.oldest_above = minutes(1);
+  if (dice.chance(0.2)) scaler.min_workers = 1;
+  scaler.node_groups = dice.chance(0.4)   ? std::vector<std::string>{"default", "spot"}
+                       : dice.chance(0.5) ? std::vector<std::string>{"spot"}
+                                          : std::vector<std::string>{"default"};
+  scaler.ready_timeout = minutes(2);
+  scaler.stuck_keep = minutes(1);
+  return scaler;
+}
+
 EngineSpec random_spec(World& dice) {
   EngineSpec spec;
   for (const char* name : {"default", "spot"}) {
@@ -24,16 +37,7 @@ EngineSpec random_spec(World& dice) {
     spec.node_groups.push_back(group);
   }
   for (int i = 0; i < kScalers; ++i) {
-    ScalerSpec scaler = scaler_named(fmt::format("s{}", i), 1 + static_cast<int>(dice.pick(6)));
-    if (dice.chance(0.5)) scaler.messages_per_worker = 1 + dice.pick(20);
-    if (dice.chance(0.3)) scaler.oldest_above = minutes(1);
-    if (dice.chance(0.2)) scaler.min_workers = 1;
-    scaler.node_groups = dice.chance(0.4)   ? std::vector<std::string>{"default", "spot"}
-                         : dice.chance(0.5) ? std::vector<std::string>{"spot"}
-                                            : std::vector<std::string>{"default"};
-    scaler.ready_timeout = minutes(2);
-    scaler.stuck_keep = minutes(1);
-    spec.scalers.push_back(scaler);
+    spec.scalers.push_back(random_scaler(dice, fmt::format("s{}", i)));
   }
   return spec;
 }
@@ -84,12 +88,29 @@ void delete_something(Scenario& s) {
   if (!jobs.empty()) s.cluster.delete_by_hand(jobs[s.world.pick(jobs.size())].name);
 }
 
+/// An edit of anything: scalers come and go, are paused, observed, moved, given other limits. A
+/// daemon that is stopped would go by the old limits for a moment when it goes on.
+void edit(Scenario& s) {
+  World& dice = s.world;
+  for (std::size_t i = 0; i < s.daemons(); ++i) s.daemon(i).thaw();
+  Reconfiguration change{.spec = random_spec(dice)};
+  std::erase_if(change.spec.scalers, [&](const ScalerSpec&) { return dice.chance(0.2); });
+  for (ScalerSpec& scaler : change.spec.scalers) {
+    scaler.paused = dice.chance(0.1);
+    if (dice.chance(0.1)) scaler.mode = ScalerSpec::Mode::observe;
+    if (dice.chance(0.2)) scaler.poll_interval = seconds(1 + dice.pick(20));
+    if (dice.chance(0.2)) change.new_queues.insert(scaler.name);
+    if (dice.chance(0.2)) change.new_jobs.insert(scaler.name);
+  }
+  s.reconfigure(change);
+}
+
 /// One thing that may happen in a bad hour.
 void mishap(Scenario& s) {
   World& dice = s.world;
   FakeDaemon& daemon = s.daemon(dice.pick(s.daemons()));
   const std::string scaler = fmt::format("s{}", dice.pick(kScalers));
-  switch (dice.pick(9)) {
+  switch (dice.pick(10)) {
     case 0:
       if (daemon.running()) daemon.kill();
       break;
@@ -120,6 +141,9 @@ void mishap(Scenario& s) {
     case 8:
       delete_something(s);
       break;
+    case 9:
+      edit(s);
+      break;
   }
 }
 
@@ -134,14 +158,15 @@ void bad_hour(Scenario& s) {
   }
 }
 
-/// Everything is repaired, and one daemon runs.
-void good_day(Scenario& s) {
+/// Everything is repaired, and one daemon runs, with a configuration that lets all of them work.
+void good_day(Scenario& s, const EngineSpec& spec) {
   for (std::size_t i = 0; i < s.daemons(); ++i) {
     s.daemon(i).faults = {};
     s.daemon(i).list_time = milliseconds(40);
     s.daemon(i).thaw();
     if (i > 0 && s.daemon(i).running()) s.daemon(i).kill();
   }
+  s.reconfigure(spec);
   if (!s.daemon().running()) s.daemon().start();
   s.daemon().mend_watch();
   for (int i = 0; i < kScalers; ++i) s.cluster.image(fmt::format("s{}", i)) = Image{};
@@ -183,7 +208,8 @@ TEST_CASE(
   for (int seed = first_seed(); seed < first_seed() + seeds(); ++seed) {
     INFO("seed " << seed);
     World dice(static_cast<std::uint64_t>(seed));
-    Scenario s(random_spec(dice), static_cast<std::uint64_t>(seed));
+    const EngineSpec spec = random_spec(dice);
+    Scenario s(spec, static_cast<std::uint64_t>(seed));
     if (dice.chance(0.5)) s.add_daemon();
     s.cluster.window_slack = kScalers;
     s.cluster.numbers_may_be_forgotten = true;
@@ -199,7 +225,7 @@ TEST_CASE(
     }
     s.start();
     bad_hour(s);
-    good_day(s);
+    good_day(s, spec);
     const bool drained = s.world.run_until([&] { return all_drained(s); }, hours(6));
     INFO(last_words(s));
     REQUIRE(drained);
@@ -207,7 +233,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "one daemon without restarts or late requests exceeds no window, whatever its workers do") {
+    "one daemon without restarts or late requests exceeds no window, whatever its workers and its "
+    "configuration do") {
   for (int seed = first_seed(); seed < first_seed() + seeds(); ++seed) {
     INFO("seed " << seed);
     World dice(static_cast<std::uint64_t>(seed) + 1000);
@@ -221,6 +248,9 @@ TEST_CASE(
       s.cluster.queue(name).publish(200, seconds(3));
     }
     s.start();
-    s.world.run_for(hours(1));
+    for (int i = 0; i < 60; ++i) {
+      if (i % 10 == 9) edit(s);
+      s.world.run_for(minutes(1));
+    }
   }
 }

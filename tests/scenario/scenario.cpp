@@ -35,6 +35,12 @@ FakeDaemon& Scenario::add_daemon(EngineSpec spec) {
   return *daemons_.back();
 }
 
+void Scenario::reconfigure(const Reconfiguration& change) {
+  spec_ = change.spec;
+  cluster.reconfigure(change.spec);
+  for (const auto& daemon : daemons_) daemon->reconfigure(change);
+}
+
 int Scenario::starts(const std::string& scaler) const {
   return starts_.contains(scaler) ? starts_.at(scaler) : 0;
 }

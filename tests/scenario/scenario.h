@@ -19,6 +19,9 @@ class Scenario {
   /// A daemon with the scenario's configuration (or another), not started yet.
   FakeDaemon& add_daemon();
   FakeDaemon& add_daemon(EngineSpec spec);
+  /// An edit that every daemon sees at once.
+  void reconfigure(const Reconfiguration& change);
+  void reconfigure(const EngineSpec& spec) { reconfigure(Reconfiguration{.spec = spec}); }
   /// Starts the first daemon.
   void start() { daemon().start(); }
 
