@@ -157,7 +157,13 @@ struct ParsedConfig {
 /// Parses and validates. Never throws, whatever the text.
 ParsedConfig parse_config(const std::string& yaml);
 
-/// Reads the file; a file that cannot be read is a problem without a line.
+/// What is in the file; nothing of it is looked at.
+Result<std::string> read_config(const std::string& file);
+
+/// Of what read_config() returned; a file that cannot be read is a problem without a line.
+ParsedConfig parse_config(const Result<std::string>& text);
+
+/// Both.
 ParsedConfig load_config(const std::string& file);
 
 /// "config/jobscaler.yaml:12:5: error: scalers[0].workers.max: ..."

@@ -33,9 +33,16 @@ ParsedConfig parse_config(const std::string& yaml) {
   return {std::nullopt, report.take()};
 }
 
-ParsedConfig load_config(const std::string& file) {
-  const Result<std::string> text = config::read_file(file, kMaxFile);
+Result<std::string> read_config(const std::string& file) {
+  return config::read_file(file, kMaxFile);
+}
+
+ParsedConfig parse_config(const Result<std::string>& text) {
   return text ? parse_config(*text) : refuse("the file " + text.error().message);
+}
+
+ParsedConfig load_config(const std::string& file) {
+  return parse_config(read_config(file));
 }
 
 std::string format_problem(const std::string& file, const Problem& problem) {
