@@ -63,6 +63,13 @@ void Cluster::start() {
   impl_->permissions.start();
 }
 
+void Cluster::reconfigure(const std::vector<NodeGroupConfig>& node_groups,
+                          const std::vector<ScalerConfig>& scalers,
+                          const std::set<std::string>& new_jobs) {
+  impl_->creator.reconfigure(node_groups, scalers);
+  impl_->templates.reconfigure(node_groups, scalers, new_jobs);
+}
+
 void Cluster::stop() {
   impl_->stop();
 }

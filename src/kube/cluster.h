@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,14 +19,16 @@ namespace jobscaler::kube {
 ///   WorkerGone      when its Job is gone
 ///   WatchChanged    when a watch is lost (once), and when both are back
 ///   CreateAnswered  once per start_worker()
-///   TemplateChecked once per scaler after start, once per check_template(); later, while nobody
-///   answers Note            for everything a person should know
+///   TemplateChecked once per scaler after start and per new template, once per check_template();
+///                   later, while nobody answers
+///   Note            for everything a person should know
 ///
 /// A cluster that is down, or credentials that are missing, at start or later: stays up, says so
 /// once, and retries with backoff (0.8 s to 30 s, with jitter). It recovers by itself.
 ///
 /// Threads: two of its own, blocked in the watches; answers come on the HTTP client's pool, which
-/// http::initialize_thread_pool() must have bounded. All functions may be called from any thread.
+/// http::initialize_thread_pool() must have bounded. All functions may be called from any thread,
+/// but start_worker() and reconfigure() from the same one.
 class Cluster : public ClusterPort {
  public:
   /// Does no I/O. The outbox must outlive the Cluster.
@@ -37,6 +40,11 @@ class Cluster : public ClusterPort {
 
   /// REQUIRES: called once.
   void start();
+
+  /// Makes Jobs by these templates from now on; those of `new_jobs` differ from before and are
+  /// checked, and what the old ones' checks come to is not posted any more. REQUIRES: start().
+  void reconfigure(const std::vector<NodeGroupConfig>& node_groups,
+                   const std::vector<ScalerConfig>& scalers, const std::set<std::string>& new_jobs);
 
   /// Returns within a second whatever is under way; a request that has left may still reach the API
   /// server. Nothing is posted after it returns.

@@ -27,6 +27,12 @@ bool is_ours(const Json& job, const std::string& instance, const action::StartWo
 Creator::Creator(Session& session, const std::vector<NodeGroupConfig>& node_groups,
                  const std::vector<ScalerConfig>& scalers)
     : session_(session) {
+  reconfigure(node_groups, scalers);
+}
+
+void Creator::reconfigure(const std::vector<NodeGroupConfig>& node_groups,
+                          const std::vector<ScalerConfig>& scalers) {
+  templates_.clear();
   for (const auto& scaler : scalers) {
     for (const auto& group : node_groups) {
       if (std::ranges::find(scaler.spec.node_groups, group.spec.name) ==

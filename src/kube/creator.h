@@ -19,6 +19,10 @@ class Creator {
   Creator(Session& session, const std::vector<NodeGroupConfig>& node_groups,
           const std::vector<ScalerConfig>& scalers);
 
+  /// For what is started from now on. Called by the thread that calls start().
+  void reconfigure(const std::vector<NodeGroupConfig>& node_groups,
+                   const std::vector<ScalerConfig>& scalers);
+
   /// -> CreateAnswered, exactly once.
   void start(const action::StartWorker& start);
 

@@ -2,21 +2,6 @@
 
 namespace jobscaler::kube {
 
-void ClosableOutbox::post(Event event) {
-  const std::lock_guard lock(mutex_);
-  if (!silent_) inner_.post(std::move(event));
-}
-
-void ClosableOutbox::post(Note note) {
-  const std::lock_guard lock(mutex_);
-  if (!silent_) inner_.post(std::move(note));
-}
-
-void ClosableOutbox::silence() {
-  const std::lock_guard lock(mutex_);
-  silent_ = true;
-}
-
 Duration Workers::ahead() const {
   return clock_.ahead().value_or(Duration(0));
 }

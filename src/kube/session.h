@@ -7,25 +7,11 @@
 #include <vector>
 
 #include "http/timers.h"
-#include "jobscaler/ports.h"
+#include "jobscaler/closable_outbox.h"
 #include "kube/api.h"
 #include "kube/store.h"
 
 namespace jobscaler::kube {
-
-/// An outbox that can be closed: nothing is posted after silence() has returned.
-class ClosableOutbox : public Outbox {
- public:
-  explicit ClosableOutbox(Outbox& inner) : inner_(inner) {}
-  void post(Event event) override;
-  void post(Note note) override;
-  void silence();
-
- private:
-  Outbox& inner_;
-  std::mutex mutex_;
-  bool silent_ = false;
-};
 
 /// The store, shared: every piece of news is applied and told under one lock, so that what is told
 /// last is what is known last.
