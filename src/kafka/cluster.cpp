@@ -67,7 +67,22 @@ void store(const LogOffsets& answers, Offset Offsets::*where, std::map<Partition
 
 Cluster::Cluster(KafkaConnection settings, const std::vector<Group>& groups)
     : settings_(std::move(settings)) {
-  for (const Group& group : groups) groups_.emplace(group.scaler, group);
+  set_groups(groups);
+}
+
+void Cluster::set_groups(const std::vector<Group>& groups) {
+  std::map<std::string, Group> next;
+  std::set<std::string> names;
+  for (const Group& group : groups) {
+    next.emplace(group.scaler, group);
+    names.insert(group.group);
+  }
+  std::erase_if(first_records_, [&](const auto& known) {
+    const auto group = next.find(known.first);
+    return group == next.end() || group->second != groups_.at(known.first);
+  });
+  std::erase_if(group_handles_, [&](const auto& handle) { return !names.contains(handle.first); });
+  groups_ = std::move(next);
 }
 
 Round Cluster::read(const std::vector<std::string>& scalers) {

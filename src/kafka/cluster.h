@@ -31,6 +31,9 @@ class Cluster {
  public:
   Cluster(KafkaConnection settings, const std::vector<Group>& groups);
 
+  /// Other groups from now on; what is known of those that are the same is kept.
+  void set_groups(const std::vector<Group>& groups);
+
   /// REQUIRES: `scalers` are among the groups' scalers.
   Round read(const std::vector<std::string>& scalers);
 

@@ -29,6 +29,7 @@ class Connection::Impl {
   Impl(KafkaConnection settings, const std::vector<Group>& groups, Outbox& outbox);
 
   void read(const std::string& scaler);
+  void set_groups(const std::vector<Group>& groups);
   void run();
   bool stop();
 
@@ -42,6 +43,7 @@ class Connection::Impl {
     bool delays = false;  // the last reading failed, or some of it did not come in time
   };
 
+  void take_up(const std::vector<Group>& groups);
   std::optional<std::vector<std::string>> take_requests();
   void read_all(const std::vector<std::string>& scalers);
   void read_round(const std::vector<std::string>& scalers);
@@ -58,15 +60,17 @@ class Connection::Impl {
     const std::lock_guard lock(mutex_);
     if (!stopping_) outbox_.post(std::move(item));
   }
+  void post(const Scaler& scaler, Result<Reading> reading);
   void tell(Level level, const std::string& text) { post(Note{level, subject_, text}); }
 
   const std::string subject_;
   const std::string brokers_;
   Outbox& outbox_;  // gone, perhaps, once stopping
 
-  std::mutex mutex_;  // guards the next three, and posting
+  std::mutex mutex_;  // guards the next four, and posting
   std::condition_variable changed_;
   std::set<std::string> requested_;
+  std::optional<std::vector<Group>> next_groups_;  // not taken up by the thread yet
   bool stopping_ = false;
   bool ended_ = false;
 
@@ -88,6 +92,26 @@ void Connection::Impl::read(const std::string& scaler) {
   const std::lock_guard lock(mutex_);
   requested_.insert(scaler);
   changed_.notify_all();
+}
+
+void Connection::Impl::set_groups(const std::vector<Group>& groups) {
+  const std::lock_guard lock(mutex_);
+  next_groups_ = groups;
+  changed_.notify_all();
+}
+
+void Connection::Impl::take_up(const std::vector<Group>& groups) {
+  std::map<std::string, Scaler> scalers;
+  for (const Group& group : groups) {
+    const auto known = scalers_.find(group.scaler);
+    if (known != scalers_.end() && known->second.group == group) {
+      scalers.insert(scalers_.extract(known));
+    } else {
+      scalers.emplace(group.scaler, Scaler{group, {}, {}, {}, false});
+    }
+  }
+  scalers_ = std::move(scalers);
+  cluster_->set_groups(groups);
 }
 
 /// Returns whether the thread is at its end.
@@ -112,7 +136,10 @@ std::optional<std::vector<std::string>> Connection::Impl::take_requests() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return stopping_ || !requested_.empty(); });
   if (stopping_) return std::nullopt;
+  const auto groups = std::exchange(next_groups_, {});
   const auto requested = std::exchange(requested_, {});
+  lock.unlock();  // closing librdkafka's handles takes a while
+  if (groups) take_up(*groups);
   std::vector<std::string> known;
   std::copy_if(requested.begin(), requested.end(), std::back_inserter(known),
                [this](const std::string& scaler) { return scalers_.contains(scaler); });
@@ -158,14 +185,24 @@ void Connection::Impl::take(const std::string& name, const Result<std::vector<Pa
   scaler.delays = !lags || std::any_of(lags->begin(), lags->end(), is_first_missing);
   if (lags) {
     tell_lags(scaler, *lags);
-    post(Event(event::ReadingTaken{name, make_reading(*lags, scaler.group.limit_to, round.taken_at,
-                                                      std::chrono::system_clock::now())}));
-    return;
+    return post(scaler, make_reading(*lags, scaler.group.limit_to, round.taken_at,
+                                     std::chrono::system_clock::now()));
   }
   if (!round.unreachable) tell_failure(scaler, lags.error());
   Error error = lags.error();
   error.message = fmt::format("{}: {}", subject_, error.message);
-  post(Event(event::ReadingTaken{name, error}));
+  post(scaler, error);
+}
+
+/// Unless the scaler reads another group by now: nobody could tell whose messages these are.
+void Connection::Impl::post(const Scaler& scaler, Result<Reading> reading) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return;
+  if (next_groups_ &&
+      std::find(next_groups_->begin(), next_groups_->end(), scaler.group) == next_groups_->end()) {
+    return;
+  }
+  outbox_.post(event::ReadingTaken{scaler.group.scaler, std::move(reading)});
 }
 
 void Connection::Impl::tell_failure(Scaler& scaler, const Error& error) {
@@ -219,6 +256,9 @@ Connection::~Connection() {
 }
 void Connection::read(const std::string& scaler) {
   impl_->read(scaler);
+}
+void Connection::set_groups(const std::vector<Group>& groups) {
+  impl_->set_groups(groups);
 }
 void Connection::stop() {
   if (!thread_.joinable()) return;  // it was stopped before

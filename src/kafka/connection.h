@@ -18,6 +18,8 @@ struct Group {
   NoOffset when_no_offset = NoOffset::earliest;
   Isolation isolation = Isolation::read_committed;
   KafkaLimit limit_to = KafkaLimit::lagging_partitions;
+
+  bool operator==(const Group&) const = default;
 };
 
 /// One Kafka cluster and the thread that asks it, shared by the scalers that name it. librdkafka
@@ -41,6 +43,11 @@ class Connection : public SourcePort {
 
   /// REQUIRES: `scaler` is one of the groups' scalers; other names are ignored.
   void read(const std::string& scaler) override;
+
+  /// Reads these groups from now on; whatever is known of those that are the same is kept. Of one
+  /// that is not, no reading is posted afterwards: a request that is under way stays unanswered.
+  /// Any thread.
+  void set_groups(const std::vector<Group>& groups);
 
   /// Nothing is posted afterwards. Waits for the thread, but not longer than a second: librdkafka's
   /// calls cannot be interrupted, so one that waits for a frozen broker is left behind, with all it

@@ -23,6 +23,11 @@ namespace {
 
 constexpr Duration kGoodByeTime = std::chrono::milliseconds(200);
 
+/// But for how often it is read.
+bool is_same(const Queue& a, const Queue& b) {
+  return a.scaler == b.scaler && a.queue == b.queue && a.age == b.age;
+}
+
 }  // namespace
 
 class Connection::Impl {
@@ -30,28 +35,32 @@ class Connection::Impl {
   Impl(RabbitmqConnection settings, const std::vector<Queue>& queues, Outbox& outbox);
 
   void read(const std::string& scaler);
+  void set_queues(const std::vector<Queue>& queues);
   void stop();
 
  private:
   struct Scaler {
-    std::string queue;
+    Queue queue;
     QueueState state;
     bool readable = false;  // over AMQP, the last time
     Outage stats_outage;    // of this queue alone
   };
 
   void run();
+  void take_up(const std::vector<Queue>& queues);
   std::optional<std::vector<std::string>> take_requests();
   void wait_for_work();
 
   void read_all(const std::vector<std::string>& scalers);
   void take_depth(const std::string& scaler, const Result<Depth>& depth);
+  void post(const Scaler& scaler, Result<Reading> reading);
   void forget_if_lost();
 
   void ask_management(const std::vector<std::string>& scalers);
   void take_management();
   void take_stats(const StatsAnswer& answer);
   void take_failure(Scaler& scaler, const StatsAnswer& answer);
+  bool is_of_interest(const std::string& queue) const;
   void note_api_failure(const StatsAnswer& answer);
 
   void tell(Level level, const std::string& text) {
@@ -62,9 +71,10 @@ class Connection::Impl {
   const std::string subject_;
   Outbox& outbox_;
 
-  std::mutex mutex_;  // guards the next four
+  std::mutex mutex_;  // guards the next five, and posting readings
   std::condition_variable ended_changed_;
   std::set<std::string> requested_;
+  std::optional<std::vector<Queue>> next_queues_;  // not taken up by the thread yet
   bool stopping_ = false;
   bool ended_ = false;
   const UniqueFd wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -88,12 +98,7 @@ Connection::Impl::Impl(RabbitmqConnection settings, const std::vector<Queue>& qu
       outbox_(outbox),
       link_(settings_, interrupt_,
             [this](Level level, const std::string& text) { tell(level, text); }) {
-  for (const Queue& queue : queues) {
-    scalers_.emplace(queue.scaler, Scaler{queue.queue,
-                                          QueueState(queue.age, queue.poll_interval,
-                                                     settings_.management.has_value()),
-                                          false, Outage{}});
-  }
+  take_up(queues);
   if (settings_.management) management_ = std::make_unique<Management>(settings_);
   thread_ = std::thread([this] { run(); });
 }
@@ -104,6 +109,29 @@ void Connection::Impl::read(const std::string& scaler) {
     requested_.insert(scaler);
   }
   eventfd_write(wake_.get(), 1);
+}
+
+void Connection::Impl::set_queues(const std::vector<Queue>& queues) {
+  const std::lock_guard lock(mutex_);
+  next_queues_ = queues;
+  eventfd_write(wake_.get(), 1);
+}
+
+void Connection::Impl::take_up(const std::vector<Queue>& queues) {
+  std::map<std::string, Scaler> scalers;
+  for (const Queue& queue : queues) {
+    const auto known = scalers_.find(queue.scaler);
+    if (known == scalers_.end() || !is_same(known->second.queue, queue)) {
+      QueueState state(queue.age, queue.poll_interval, settings_.management.has_value());
+      scalers.emplace(queue.scaler, Scaler{queue, std::move(state), false, Outage{}});
+      continue;
+    }
+    known->second.queue = queue;
+    known->second.state.set_poll_interval(queue.poll_interval);
+    scalers.insert(scalers_.extract(known));
+  }
+  scalers_ = std::move(scalers);
+  std::erase_if(failed_in_outage_, [this](const auto& queue) { return !is_of_interest(queue); });
 }
 
 void Connection::Impl::stop() {
@@ -137,6 +165,7 @@ std::optional<std::vector<std::string>> Connection::Impl::take_requests() {
   eventfd_t count = 0;
   eventfd_read(wake_.get(), &count);
   if (stopping_) return std::nullopt;
+  if (const auto queues = std::exchange(next_queues_, {})) take_up(*queues);
   const auto requested = std::exchange(requested_, {});
   std::vector<std::string> known;
   std::copy_if(requested.begin(), requested.end(), std::back_inserter(known),
@@ -155,7 +184,7 @@ void Connection::Impl::wait_for_work() {
 void Connection::Impl::read_all(const std::vector<std::string>& scalers) {
   ask_management(scalers);
   std::vector<std::string> queues;
-  for (const auto& scaler : scalers) queues.push_back(scalers_.at(scaler).queue);
+  for (const auto& scaler : scalers) queues.push_back(scalers_.at(scaler).queue.queue);
   link_.read(queues, [&](std::size_t i, const Result<Depth>& depth) {
     forget_if_lost();
     take_depth(scalers[i], depth);
@@ -168,14 +197,23 @@ void Connection::Impl::take_depth(const std::string& name, const Result<Depth>& 
   scaler.readable = depth.ok();
   if (depth) {
     const auto reading = scaler.state.take(*depth, std::chrono::system_clock::now());
-    outbox_.post(event::ReadingTaken{name, reading});
-    return;
+    return post(scaler, reading);
   }
   scaler.state.interrupted(BootClock::now());
   Error error = depth.error();
   if (error.kind == ErrorKind::cancelled) return;
   error.message = fmt::format("{}: {}", subject_, error.message);
-  outbox_.post(event::ReadingTaken{name, error});
+  post(scaler, error);
+}
+
+/// Unless the scaler reads another queue by now: nobody could tell whose messages these are.
+void Connection::Impl::post(const Scaler& scaler, Result<Reading> reading) {
+  const std::lock_guard lock(mutex_);
+  if (next_queues_ && std::none_of(next_queues_->begin(), next_queues_->end(),
+                                   [&](const Queue& q) { return is_same(q, scaler.queue); })) {
+    return;
+  }
+  outbox_.post(event::ReadingTaken{scaler.queue.scaler, std::move(reading)});
 }
 
 /// Whatever a broker that went away did to its queues was not seen.
@@ -188,7 +226,7 @@ void Connection::Impl::forget_if_lost() {
 void Connection::Impl::ask_management(const std::vector<std::string>& scalers) {
   if (!management_) return;
   std::vector<std::string> queues;
-  for (const auto& scaler : scalers) queues.push_back(scalers_.at(scaler).queue);
+  for (const auto& scaler : scalers) queues.push_back(scalers_.at(scaler).queue.queue);
   management_->request(queues);
 }
 
@@ -205,7 +243,7 @@ void Connection::Impl::take_stats(const StatsAnswer& answer) {
   if (!answer.sample && answer.sample.error().kind == ErrorKind::cancelled) return;
   note_api_failure(answer);
   for (auto& [name, scaler] : scalers_) {
-    if (scaler.queue != answer.queue) continue;
+    if (scaler.queue.queue != answer.queue) continue;
     if (!answer.sample) {
       take_failure(scaler, answer);
       continue;
@@ -223,7 +261,15 @@ void Connection::Impl::take_failure(Scaler& scaler, const StatsAnswer& answer) {
   if (news) tell(Level::warn, *news);
 }
 
+/// An empty name is that of the broker's nodes.
+bool Connection::Impl::is_of_interest(const std::string& queue) const {
+  return queue.empty() || std::any_of(scalers_.begin(), scalers_.end(), [&](const auto& one) {
+           return one.second.queue.queue == queue;
+         });
+}
+
 void Connection::Impl::note_api_failure(const StatsAnswer& answer) {
+  if (!is_of_interest(answer.queue)) return;
   if (answer.sample || !answer.whole_api) {
     failed_in_outage_.erase(answer.queue);
     return;
@@ -245,6 +291,9 @@ Connection::~Connection() {
 }
 void Connection::read(const std::string& scaler) {
   impl_->read(scaler);
+}
+void Connection::set_queues(const std::vector<Queue>& queues) {
+  impl_->set_queues(queues);
 }
 void Connection::stop() {
   impl_->stop();

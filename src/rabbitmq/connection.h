@@ -15,6 +15,8 @@ struct Queue {
   std::string queue;
   AgeChoice age = AgeChoice::automatic;
   Duration poll_interval = std::chrono::seconds(5);
+
+  bool operator==(const Queue&) const = default;
 };
 
 /// One AMQP connection and its thread, shared by the scalers that name it; with the management API
@@ -38,6 +40,11 @@ class Connection : public SourcePort {
 
   /// REQUIRES: `scaler` is one of the queues' scalers; other names are ignored.
   void read(const std::string& scaler) override;
+
+  /// Reads these queues from now on; whatever is known of those that are the same is kept. Of one
+  /// that is not, nothing is posted afterwards: a request that is under way stays unanswered. Any
+  /// thread.
+  void set_queues(const std::vector<Queue>& queues);
 
   /// Gets the thread out of whatever it is in and waits for it. Nothing is posted afterwards.
   void stop();

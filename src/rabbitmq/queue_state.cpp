@@ -34,10 +34,14 @@ std::optional<OldestAge> timestamp_age(std::int64_t head_timestamp, WallTime now
 }
 
 QueueState::QueueState(AgeChoice age, Duration poll_interval, bool expects_stats)
-    : age_(age),
-      order_(expects_stats ? Order::unknown : Order::by_arrival),
-      stale_after_(std::max(3 * poll_interval, kThreeCollections)),
-      zeros_(std::max(poll_interval * 9 / 10, kLeastSpacing)) {}
+    : age_(age), order_(expects_stats ? Order::unknown : Order::by_arrival) {
+  set_poll_interval(poll_interval);
+}
+
+void QueueState::set_poll_interval(Duration poll_interval) {
+  stale_after_ = std::max(3 * poll_interval, kThreeCollections);
+  zeros_.set_spacing(std::max(poll_interval * 9 / 10, kLeastSpacing));
+}
 
 Reading QueueState::take(const Depth& depth, WallTime now) {
   zeros_.take(depth.ready, depth.consumers, depth.asked);

@@ -37,6 +37,9 @@ class QueueState {
   /// that a priority queue would make wrong.
   QueueState(AgeChoice age, Duration poll_interval, bool expects_stats);
 
+  /// It is read at another interval from now on.
+  void set_poll_interval(Duration poll_interval);
+
   /// A depth was read: the reading it makes, with what the management API said lately.
   Reading take(const Depth& depth, WallTime now);
 
@@ -66,7 +69,7 @@ class QueueState {
 
   AgeChoice age_;
   Order order_;
-  Duration stale_after_;
+  Duration stale_after_{};
   ZeroGuard zeros_;
   DepthBound bound_;
   ArrivalCurve arrivals_;
