@@ -29,7 +29,8 @@ usage: jobscaler run     --config FILE [--log-format text|json] [--log-level LEV
        jobscaler check   --config FILE [--connect]
        jobscaler version
 
-  run        the daemon; SIGTERM or SIGINT stops it and leaves the workers as they are
+  run        the daemon; SIGTERM or SIGINT stops it and leaves the workers as they are; edits of
+             the configuration are taken up while it runs, on SIGHUP at once
   check      says everything that is wrong with the configuration, at once
   version    prints the version
 
@@ -132,26 +133,29 @@ std::string parse_command_line(int argc, char** argv, Options& options) {
 }
 
 /// The configuration, with its problems printed to stderr; nothing if it cannot be used.
-std::optional<Config> load(const std::string& file) {
-  ParsedConfig parsed = load_config(file);
+std::optional<daemon::LoadedConfig> load(const std::string& file) {
+  const Result<std::string> text = read_config(file);
+  ParsedConfig parsed = parse_config(text);
   daemon::print_problems(stderr, file, parsed);
-  return std::move(parsed.config);
+  if (!parsed.config) return std::nullopt;
+  return daemon::LoadedConfig{file, *text, std::move(*parsed.config)};
 }
 
 int check(const Options& options) {
-  std::optional<Config> config = load(options.config);
-  if (!config) return kUsage;
-  fmt::print("{}: ok, {} scaler{}\n", options.config, config->scalers.size(),
-             config->scalers.size() == 1 ? "" : "s");
+  const auto loaded = load(options.config);
+  if (!loaded) return kUsage;
+  const Config& config = loaded->config;
+  fmt::print("{}: ok, {} scaler{}\n", options.config, config.scalers.size(),
+             config.scalers.size() == 1 ? "" : "s");
   if (!options.connect) return kOk;
-  return daemon::check_connections(stdout, *config) ? kOk : kFailure;
+  return daemon::check_connections(stdout, config) ? kOk : kFailure;
 }
 
 int run(const Options& options) {
-  std::optional<Config> config = load(options.config);
-  if (!config) return kUsage;
+  const auto loaded = load(options.config);
+  if (!loaded) return kUsage;
   telemetry::Log log(stdout, options.format, options.level);
-  return daemon::run(*config, log);
+  return daemon::run(*loaded, log);
 }
 
 int dispatch(const Options& options) {

@@ -18,13 +18,25 @@ overloaded(Ts...) -> overloaded<Ts...>;  // clang 14, which lints this, cannot d
 Loop::Loop(Engine engine, LoopParts parts) : engine_(std::move(engine)), parts_(std::move(parts)) {}
 
 void Loop::turn() {
-  std::vector<Mailbox::Item> items = parts_.mailbox.take(engine_.next_wakeup());
-  TimePoint now = BootClock::now();
-  for (const Mailbox::Item& item : items) receive(item, now);
+  const TimePoint now = receive_all(engine_.next_wakeup());
   // Requests first: writing the log takes a while, and its reader may be slow.
   std::vector<Action> actions = engine_.step(now);
   for (const Action& action : actions) carry_out(action);
   for (const Action& action : actions) tell(action);
+}
+
+void Loop::reconfigure(Reconfiguration change, std::map<std::string, SourcePort*> sources) {
+  const TimePoint now = receive_all(BootClock::now());
+  parts_.sources = std::move(sources);
+  engine_.reconfigure(std::move(change), now);
+}
+
+/// Returns when it did so.
+TimePoint Loop::receive_all(TimePoint deadline) {
+  const std::vector<Mailbox::Item> items = parts_.mailbox.take(deadline);
+  const TimePoint now = BootClock::now();
+  for (const Mailbox::Item& item : items) receive(item, now);
+  return now;
 }
 
 void Loop::receive(const Mailbox::Item& item, TimePoint now) {

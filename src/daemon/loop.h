@@ -27,7 +27,12 @@ class Loop {
   /// One turn: waits for events or the engine's next wake-up, applies them, decides, carries out.
   void turn();
 
+  /// Goes on with another configuration. Events posted before are taken for the old one's.
+  /// REQUIRES: nobody posts readings of the old one's queues any more.
+  void reconfigure(Reconfiguration change, std::map<std::string, SourcePort*> sources);
+
  private:
+  TimePoint receive_all(TimePoint deadline);
   void receive(const Mailbox::Item& item, TimePoint now);
   void carry_out(const Action& action);  // what goes to other parts
   void tell(const Action& action);       // what goes to the log

@@ -3,27 +3,24 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <memory>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include "daemon/loop.h"
-#include "daemon/queues.h"
+#include "daemon/reload.h"
+#include "daemon/sources.h"
 #include "http/client.h"
-#include "kafka/connection.h"
 #include "kube/cluster.h"
-#include "rabbitmq/connection.h"
 
 namespace jobscaler::daemon {
 namespace {
 
 // A signal handler reaches only what has static storage.
 volatile sig_atomic_t stop_signal = 0;
+volatile sig_atomic_t look_signal = 0;  // at the configuration
 Mailbox* signalled_mailbox = nullptr;
 
 void on_signal(int signal) {
-  stop_signal = signal;
+  (signal == SIGHUP ? look_signal : stop_signal) = signal;
   signalled_mailbox->wake();
 }
 
@@ -34,6 +31,8 @@ void handle_signals(Mailbox& mailbox) {
   action.sa_flags = SA_RESETHAND;  // a second signal ends the process at once
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGHUP, &action, nullptr);
   // A log whose reader has gone away must not end the daemon.
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
@@ -48,59 +47,64 @@ void say(telemetry::Log& log, std::string text) {
              .fields = {}});
 }
 
-/// The connections to brokers that scalers use; the configuration's check has warned of others.
-struct Connections {
-  std::vector<std::unique_ptr<rabbitmq::Connection>> rabbitmq;
-  std::vector<std::unique_ptr<kafka::Connection>> kafka;
-  std::map<std::string, SourcePort*> sources;  // by scaler
+/// The parts that an edit of the configuration concerns.
+struct Parts {
+  RunningConfig& running;
+  Loop& loop;
+  Sources& sources;
+  kube::Cluster& cluster;
+  telemetry::Log& log;
 };
 
-Connections connect(const Config& config, Outbox& outbox) {
-  Connections all;
-  for (const RabbitmqConnection& settings : config.rabbitmq) {
-    const auto queues = queues_on(settings.name, config);
-    if (queues.empty()) continue;
-    all.rabbitmq.push_back(std::make_unique<rabbitmq::Connection>(settings, queues, outbox));
-    for (const auto& queue : queues) all.sources[queue.scaler] = all.rabbitmq.back().get();
-  }
-  for (const KafkaConnection& settings : config.kafka) {
-    const auto groups = groups_on(settings.name, config);
-    if (groups.empty()) continue;
-    all.kafka.push_back(std::make_unique<kafka::Connection>(settings, groups, outbox));
-    for (const auto& group : groups) all.sources[group.scaler] = all.kafka.back().get();
-  }
-  return all;
-}
-
-/// All at once, as each may have to wait for a broker that is frozen.
-void stop(const Connections& all) {
-  std::vector<std::jthread> stops;
-  for (const auto& connection : all.rabbitmq) stops.emplace_back([&] { connection->stop(); });
-  for (const auto& connection : all.kafka) stops.emplace_back([&] { connection->stop(); });
+void take_up(ParsedConfig parsed, const Parts& parts) {
+  auto edit = parts.running.take(std::move(parsed), telemetry::WallClock::now());
+  for (const telemetry::LogLine& line : edit.lines) parts.log.write(line);
+  if (!edit.changes) return;
+  const Config& config = parts.running.config();
+  // In this order: no reading of another queue, nor news of another template, is taken for the new
+  // one's.
+  parts.sources.reconfigure(config);
+  parts.loop.reconfigure({.spec = engine_spec(config),
+                          .new_queues = std::move(edit.changes->new_queues),
+                          .new_jobs = edit.changes->new_jobs},
+                         parts.sources.ports());
+  parts.cluster.reconfigure(config.node_groups, config.scalers, edit.changes->new_jobs);
 }
 
 }  // namespace
 
-int run(const Config& config, telemetry::Log& log) {
+int run(const LoadedConfig& loaded, telemetry::Log& log) {
   http::initialize_thread_pool(2);
   Mailbox mailbox;
   handle_signals(mailbox);
 
+  const Config& config = loaded.config;
   kube::Cluster cluster(config.kubernetes, config.node_groups, config.scalers, mailbox);
-  const Connections connections = connect(config, mailbox);
+  Sources sources(config, mailbox);
+  RunningConfig running(loaded.file, config, telemetry::WallClock::now());
+  ConfigWatch watch(loaded.file, loaded.text, mailbox);
 
   say(log, fmt::format("version {} starts: {} scaler{}, instance {}", JOBSCALER_VERSION,
                        config.scalers.size(), config.scalers.size() == 1 ? "" : "s",
                        config.kubernetes.instance));
   cluster.start();
   Loop loop(Engine(engine_spec(config), BootClock::now()),
-            {.mailbox = mailbox, .cluster = cluster, .sources = connections.sources, .log = log});
-  while (stop_signal == 0) loop.turn();
+            {.mailbox = mailbox, .cluster = cluster, .sources = sources.ports(), .log = log});
+  while (stop_signal == 0) {
+    loop.turn();
+    if (look_signal != 0) {
+      look_signal = 0;
+      watch.look();
+    }
+    if (auto parsed = watch.take()) {
+      take_up(std::move(*parsed), {running, loop, sources, cluster, log});
+    }
+  }
 
   say(log, fmt::format("{}: stops; workers are left as they are",
                        stop_signal == SIGTERM ? "SIGTERM" : "SIGINT"));
   cluster.stop();
-  stop(connections);
+  sources.stop();
   return 0;
 }
 

@@ -115,6 +115,21 @@ TEST_CASE("without a list of workers nothing is created") {
   CHECK(bench.cluster.started.empty());
 }
 
+TEST_CASE(
+    "after an edit the loop asks another source, and takes what came before for the old one's") {
+  Bench bench;
+  bench.mailbox.wake();
+  bench.loop.turn();
+  RecordingSource other;
+  bench.list_no_workers();
+  bench.post_reading(3);
+  bench.loop.reconfigure({.spec = one_scaler(), .new_queues = {"orders"}}, {{"orders", &other}});
+  bench.loop.turn();
+  CHECK(bench.cluster.started.empty());
+  CHECK(bench.source.reads.size() == 1);
+  CHECK(other.reads == std::vector<std::string>{"orders"});
+}
+
 TEST_CASE("notes of other parts are lines of the log") {
   Bench bench;
   bench.mailbox.post(Note{Level::warn, "rabbitmq rabbit", "connection refused"});
