@@ -47,6 +47,7 @@ class Connection::Impl {
   };
 
   void run();
+  void take_up_next();
   void take_up(const std::vector<Queue>& queues);
   std::optional<std::vector<std::string>> take_requests();
   void wait_for_work();
@@ -71,14 +72,16 @@ class Connection::Impl {
   const std::string subject_;
   Outbox& outbox_;
 
-  std::mutex mutex_;  // guards the next five, and posting readings
+  std::mutex mutex_;  // guards the next four
   std::condition_variable ended_changed_;
   std::set<std::string> requested_;
-  std::optional<std::vector<Queue>> next_queues_;  // not taken up by the thread yet
   bool stopping_ = false;
   bool ended_ = false;
   const UniqueFd wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   Interrupt interrupt_;
+
+  std::mutex next_mutex_;                          // guards the next one, and posting readings
+  std::optional<std::vector<Queue>> next_queues_;  // not taken up by the thread yet
 
   // The thread's own.
   std::map<std::string, Scaler> scalers_;
@@ -112,9 +115,14 @@ void Connection::Impl::read(const std::string& scaler) {
 }
 
 void Connection::Impl::set_queues(const std::vector<Queue>& queues) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(next_mutex_);
   next_queues_ = queues;
   eventfd_write(wake_.get(), 1);
+}
+
+void Connection::Impl::take_up_next() {
+  const std::lock_guard lock(next_mutex_);
+  if (const auto queues = std::exchange(next_queues_, {})) take_up(*queues);
 }
 
 void Connection::Impl::take_up(const std::vector<Queue>& queues) {
@@ -165,7 +173,7 @@ std::optional<std::vector<std::string>> Connection::Impl::take_requests() {
   eventfd_t count = 0;
   eventfd_read(wake_.get(), &count);
   if (stopping_) return std::nullopt;
-  if (const auto queues = std::exchange(next_queues_, {})) take_up(*queues);
+  take_up_next();
   const auto requested = std::exchange(requested_, {});
   std::vector<std::string> known;
   std::copy_if(requested.begin(), requested.end(), std::back_inserter(known),
@@ -208,7 +216,7 @@ void Connection::Impl::take_depth(const std::string& name, const Result<Depth>& 
 
 /// Unless the scaler reads another queue by now: nobody could tell whose messages these are.
 void Connection::Impl::post(const Scaler& scaler, Result<Reading> reading) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(next_mutex_);
   if (next_queues_ && std::none_of(next_queues_->begin(), next_queues_->end(),
                                    [&](const Queue& q) { return is_same(q, scaler.queue); })) {
     return;

@@ -13,6 +13,13 @@ constexpr Duration kLeastSpacing = std::chrono::seconds(4);
 // More than this many messages in work per consumer is a prefetch nobody chose.
 constexpr std::int64_t kLargePrefetch = 10;
 
+Duration stale_after(Duration poll_interval) {
+  return std::max(3 * poll_interval, kThreeCollections);
+}
+Duration zeros_spacing(Duration poll_interval) {
+  return std::max(poll_interval * 9 / 10, kLeastSpacing);
+}
+
 void keep_smaller(std::optional<OldestAge>& best, std::optional<OldestAge> other) {
   if (other && (!best || other->age < best->age)) best = other;
 }
@@ -34,13 +41,14 @@ std::optional<OldestAge> timestamp_age(std::int64_t head_timestamp, WallTime now
 }
 
 QueueState::QueueState(AgeChoice age, Duration poll_interval, bool expects_stats)
-    : age_(age), order_(expects_stats ? Order::unknown : Order::by_arrival) {
-  set_poll_interval(poll_interval);
-}
+    : age_(age),
+      order_(expects_stats ? Order::unknown : Order::by_arrival),
+      stale_after_(stale_after(poll_interval)),
+      zeros_(zeros_spacing(poll_interval)) {}
 
 void QueueState::set_poll_interval(Duration poll_interval) {
-  stale_after_ = std::max(3 * poll_interval, kThreeCollections);
-  zeros_.set_spacing(std::max(poll_interval * 9 / 10, kLeastSpacing));
+  stale_after_ = stale_after(poll_interval);
+  zeros_.set_spacing(zeros_spacing(poll_interval));
 }
 
 Reading QueueState::take(const Depth& depth, WallTime now) {

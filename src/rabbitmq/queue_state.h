@@ -69,7 +69,7 @@ class QueueState {
 
   AgeChoice age_;
   Order order_;
-  Duration stale_after_{};
+  Duration stale_after_;
   ZeroGuard zeros_;
   DepthBound bound_;
   ArrivalCurve arrivals_;

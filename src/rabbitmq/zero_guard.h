@@ -15,6 +15,8 @@ namespace jobscaler::rabbitmq {
 /// `spacing` count once: three readings within one leader election are one observation.
 class ZeroGuard {
  public:
+  explicit ZeroGuard(Duration spacing) : spacing_(spacing) {}
+
   void set_spacing(Duration spacing) { spacing_ = spacing; }
 
   void take(std::int64_t ready, std::int64_t consumers, TimePoint asked);
@@ -36,7 +38,7 @@ class ZeroGuard {
   using Row = std::deque<TimePoint>;
   void add(Row& row, TimePoint asked) const;
 
-  Duration spacing_{};
+  Duration spacing_;
   bool after_non_zero_ = false;
   Row zeros_;     // 0 messages
   Row deserted_;  // 0 messages, 0 consumers

@@ -61,6 +61,30 @@ TEST_CASE(
   CHECK(fixture.collector().notes_with(fmt::format("connected to {} again after ", peer)) == 1);
 }
 
+TEST_CASE("an answer that comes late is not taken for that of the queue that is read by now") {
+  auto settings = own_broker().settings();
+  settings.timeout = seconds(50);
+  TestClient client(own_broker().settings());
+  client.declare("old");
+  client.declare("new");
+  client.publish("old", numbered(3));
+  Collector collector;
+  Connection connection(settings, {{.scaler = "s", .queue = "old"}}, collector);
+  connection.read("s");
+  collector.wait_for_readings(1);
+
+  own_broker().script("freeze");
+  connection.read("s");
+  own_broker().script("freeze");  // again: takes longer than the request needs to leave
+  connection.set_queues({{.scaler = "s", .queue = "new"}});
+  own_broker().script("thaw");
+  connection.read("s");
+  collector.wait_for_readings(2);
+  CHECK(collector.last("s")->waiting == 0);
+  connection.stop();
+  CHECK(collector.readings() == 2);
+}
+
 TEST_CASE("a daemon can be stopped at once while its broker is frozen") {
   auto settings = own_broker().settings();
   settings.timeout = seconds(50);

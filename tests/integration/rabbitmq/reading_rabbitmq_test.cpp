@@ -54,6 +54,33 @@ TEST_CASE("a reading counts waiting messages and consumers, not messages in work
   CHECK(reading->taken_at <= BootClock::now());
 }
 
+TEST_CASE("what is known of a queue outlives a change of the others") {
+  TestClient client(shared_broker().settings());
+  const auto queue = new_queue_name("stays");
+  const auto other = new_queue_name("comes");
+  client.declare(queue);
+  client.declare(other);
+  client.publish(other, numbered(2));
+  const Queue stays{.scaler = "s", .queue = queue};
+  Fixture fixture(shared_broker().settings(), {stays});
+  REQUIRE(fixture.read("s")->waiting == 0);
+  client.publish(queue, numbered(3));
+  REQUIRE(fixture.read("s")->oldest);
+
+  Queue often = stays;
+  often.poll_interval = seconds(1);
+  fixture.connection().set_queues({{.scaler = "t", .queue = other}, often});
+  const auto reading = fixture.read("s");
+  CHECK(reading->waiting == 3);
+  CHECK(reading->oldest);
+  CHECK(fixture.read("t")->waiting == 2);
+
+  fixture.connection().set_queues({{.scaler = "s", .queue = other}});
+  const auto moved = fixture.read("s");
+  CHECK(moved->waiting == 2);
+  CHECK_FALSE(moved->oldest);
+}
+
 TEST_CASE("a quorum queue is read like a classic one") {
   TestClient client(shared_broker().settings());
   const auto queue = new_queue_name("quorum");

@@ -105,11 +105,14 @@ TEST_CASE("an edit of comments alone changes nothing, and is told") {
 TEST_CASE("a bad edit changes nothing, and every problem is told at its place") {
   Bench b;
   const auto edit = b.take(yaml(0, "pollIntervall: 5s\n"));
-  CHECK(texts(edit) ==
-        Texts{"WARN f.yaml:6:20: error: scalers[0].workers.max: is 0; must be an integer from 1 to "
-              "100000",
-              "WARN f.yaml:8:1: error: pollIntervall: is unknown; did you mean pollInterval?",
-              "WARN configuration not changed: 2 errors; the one of 2001-09-09 01:46:40 stays"});
+  CHECK(
+      texts(edit) ==
+      Texts{
+          "WARN f.yaml:6:20: error: scalers[0].workers.max: must be a whole number from 1 to "
+          "100000, found 0",
+          "WARN f.yaml:8:1: error: pollIntervall: unknown key; did you mean pollInterval? Allowed "
+          "here: pollInterval, kubernetes, connections, nodeGroups, scalers",
+          "WARN configuration not changed: 2 errors; the one of 2001-09-09 01:46:40 stays"});
   CHECK_FALSE(edit.changes);
   CHECK(b.max() == 5);
 }
