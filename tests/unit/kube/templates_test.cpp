@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "fake_api.h"
 #include "kube/templates.h"
@@ -95,4 +96,29 @@ TEST_CASE("a template that is no Job's spec is refused without asking") {
   REQUIRE(checked);
   CHECK(checked->refusal.rfind("scaler orders: its job is not a Job's spec", 0) == 0);
   CHECK(api.calls("POST", kJobs).empty());
+}
+
+TEST_CASE("a new template is checked at once though nobody has answered about the old one") {
+  Bench bench;
+  bench.api.on("POST", kJobs, {status_reply(503, "", "starting")});
+  bench.templates.check("orders");
+  while (bench.api.calls("POST", kJobs).empty()) std::this_thread::yield();
+  auto scaler = scaler_in_both();
+  scaler.job_spec_json = "[]";
+  bench.templates.reconfigure(two_groups(), {scaler}, {"orders"});
+  const auto checked = bench.outbox.next<event::TemplateChecked>();
+  REQUIRE(checked);
+  CHECK(checked->refusal.rfind("scaler orders: its job is not a Job's spec", 0) == 0);
+}
+
+TEST_CASE("templates that an edit leaves as they are are not checked again") {
+  Bench bench;
+  CHECK(bench.refusal().empty());
+  auto other = scaler_called("clicks");
+  other.spec.node_groups = {"pool"};
+  bench.templates.reconfigure(two_groups(), {scaler_in_both(), other}, {"clicks"});
+  const auto checked = bench.outbox.next<event::TemplateChecked>();
+  REQUIRE(checked);
+  CHECK(checked->scaler == "clicks");
+  CHECK(bench.api.calls("POST", kJobs).size() == 3);
 }
