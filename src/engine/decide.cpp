@@ -27,9 +27,9 @@ std::optional<Verdict> held(const Situation& s) {
                                                workers(s.counts.unfinished()))};
   }
   if (!s.leader) {
-    return Verdict{Reason::not_leader,
-                   (s.lease_holder.empty() ? "another daemon" : s.lease_holder) +
-                       std::string(" holds the Lease")};
+    return Verdict{Reason::not_leader, s.lease_holder.empty()
+                                           ? "it is not known who holds the Lease"
+                                           : s.lease_holder + " holds the Lease"};
   }
   if (s.workers_unknown) return Verdict{Reason::workers_unknown, *s.workers_unknown};
   return std::nullopt;

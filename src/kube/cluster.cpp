@@ -4,6 +4,7 @@
 
 #include "kube/creator.h"
 #include "kube/deleter.h"
+#include "kube/elector.h"
 #include "kube/event_finder.h"
 #include "kube/health.h"
 #include "kube/marks.h"
@@ -18,6 +19,7 @@ struct Cluster::Impl {
   Impl(const KubernetesConfig& kubernetes, const std::vector<NodeGroupConfig>& node_groups,
        const std::vector<ScalerConfig>& scalers, Outbox& outbox)
       : session(kubernetes, outbox),
+        elector(session, marks, kubernetes),
         creator(session, node_groups, scalers),
         templates(session, node_groups, scalers) {}
 
@@ -25,6 +27,7 @@ struct Cluster::Impl {
 
   Session session;
   Marks marks{session};
+  Elector elector;
   Creator creator;
   Deleter deleter{session, marks};
   Templates templates;
@@ -41,10 +44,11 @@ void Cluster::Impl::stop() {
   session.outbox.silence();
   session.stopper.stop();
   session.api.stop();
+  elector.release();  // nothing leaves any more: another may lead
+  session.lease.stop();
   if (jobs_thread.joinable()) jobs_thread.join();
   if (pods_thread.joinable()) pods_thread.join();
-  session.timers.stop();  // first: its tasks use the API
-  session.api.close();
+  session.close();
 }
 
 Cluster::Cluster(const KubernetesConfig& kubernetes,
@@ -57,6 +61,7 @@ Cluster::~Cluster() {
 }
 
 void Cluster::start() {
+  impl_->elector.start();
   impl_->jobs_thread = std::thread([impl = impl_.get()] { impl->jobs.run(); });
   impl_->pods_thread = std::thread([impl = impl_.get()] { impl->pods.run(); });
   impl_->templates.check_all();

@@ -69,7 +69,8 @@ void Creator::post(const Ref& creation, std::string manifest) {
   request.method = "POST";
   request.path = jobs_path(creation->intent.name_space) + "?fieldValidation=Strict";
   request.body = std::move(manifest);
-  request.send_before = creation->start.decided_at + kOldestDecision;
+  request.send_before = std::min(creation->start.decided_at + kOldestDecision,
+                                 session_.leadership.until(BootClock::now()));
   session_.api.send_async(std::move(request), [this, creation](Result<http::Response> answer) {
     posted(creation, answer);
   });
@@ -89,7 +90,11 @@ void Creator::posted(const Ref& creation, const Result<http::Response>& answer) 
 
 /// It was not sent. (Or we are stopping, and nobody hears this.)
 void Creator::too_old(const Ref& creation) {
-  const std::chrono::duration<double> age = BootClock::now() - creation->start.decided_at;
+  const auto now = BootClock::now();
+  if (now > session_.leadership.until(now)) {
+    return settle(creation, {Kind::too_old, {}, "this daemon does not lead any more", {}});
+  }
+  const std::chrono::duration<double> age = now - creation->start.decided_at;
   settle(creation,
          {Kind::too_old, {}, fmt::format("the decision was {:.1f}s old", age.count()), {}});
 }

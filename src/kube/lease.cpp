@@ -1,9 +1,11 @@
+#include "kube/lease.h"
+
 #include <cpprest/json.h>
 
-#include "kube/marks.h"
 #include "kube/names.h"
 
 namespace jobscaler::kube {
+
 bool is_lease(const Json& json) {
   const auto* metadata = find(json, {"metadata"});
   const auto* annotations = find(json, {"metadata", "annotations"});
@@ -50,6 +52,29 @@ std::string new_lease(const std::string& name_space, const std::string& instance
   lease["metadata"]["labels"][kInstanceLabel] = Json(instance);
   lease["spec"] = Json::object();
   return raised_lease(lease, marks).value_or(lease.serialize());
+}
+
+std::optional<LeaseRecord> record_of(const Json& lease) {
+  LeaseRecord record;
+  record.holder = text(lease, {"spec", "holderIdentity"});
+  const auto seconds = integer(lease, {"spec", "leaseDurationSeconds"});
+  if (record.holder.empty() && !seconds) return std::nullopt;
+  record.duration_seconds = seconds.value_or(0);
+  record.acquired = text(lease, {"spec", "acquireTime"});
+  record.renewed = text(lease, {"spec", "renewTime"});
+  record.transitions = integer(lease, {"spec", "leaseTransitions"}).value_or(0);
+  return record;
+}
+
+std::string with_record(const Json& lease, const LeaseRecord& record) {
+  auto changed = lease;
+  auto& spec = changed["spec"];
+  spec["holderIdentity"] = Json(record.holder);
+  spec["leaseDurationSeconds"] = Json(record.duration_seconds);
+  spec["acquireTime"] = Json(record.acquired);
+  spec["renewTime"] = Json(record.renewed);
+  spec["leaseTransitions"] = Json(record.transitions);
+  return changed.serialize();
 }
 
 }  // namespace jobscaler::kube

@@ -4,46 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "kube/names.h"
+#include <future>
+#include <memory>
 
 namespace jobscaler::kube {
-namespace {
-
-constexpr auto kLeases = "leases.coordination.k8s.io";
-
-Error error_from(const char* verb, const std::string& name_space,
-                 const Result<http::Response>& answer) {
-  if (!answer.ok()) return answer.error();
-  return {ErrorKind::unavailable, explain({verb, kLeases, name_space}, status_of(*answer))};
-}
-
-http::Request lease_request(const char* method, const std::string& path, std::string body = "") {
-  http::Request request;
-  request.method = method;
-  request.path = path;
-  request.body = std::move(body);
-  return request;
-}
-
-Result<Json> parse_lease(const std::string& body) {
-  auto json = parse_json(body);
-  if (json.ok() && is_lease(*json)) return json;
-  return Error{ErrorKind::malformed, "the API server's answer is not a Lease"};
-}
-
-bool is_success(const http::Response& answer) {
-  return answer.status >= 200 && answer.status < 300;
-}
-
-}  // namespace
 
 // ------------------------------------------------------------------------------------------ reads
 
 std::optional<Error> Marks::load() {
-  const auto name_space = session_.api.name_space();
-  const auto marks =
-      name_space.ok() ? read_or_create(*name_space) : Result<MarkMap>(name_space.error());
+  const auto marks = read_or_create();
   if (!marks.ok()) return marks.error();
   session_.outbox.post(Event(event::MarksLoaded{*marks}));
   {
@@ -60,25 +29,27 @@ std::optional<Error> Marks::load() {
   return std::nullopt;
 }
 
-Result<MarkMap> Marks::read_or_create(const std::string& name_space) {
-  const auto path = leases_path(name_space, lease_name(session_.instance));
-  const auto answer = session_.api.send(lease_request("GET", path));
-  if (answer.ok() && answer->status == 200) return loaded(answer->body);
-  if (!answer.ok() || answer->status != 404) return error_from("get", name_space, answer);
-  const auto created = session_.api.send(
-      lease_request("POST", leases_path(name_space), new_lease(name_space, session_.instance, {})));
-  if (created.ok() && is_success(*created)) return MarkMap{};
-  return error_from("create", name_space, created);
+Result<MarkMap> Marks::read_or_create() {
+  MarkMap marks;
+  const auto done = std::make_shared<std::promise<LeaseWriter::Outcome>>();
+  session_.lease.change(
+      [&](const Json* lease) -> std::optional<std::string> {
+        if (lease == nullptr) return session_.lease.fresh({});
+        marks = told_by(*lease);
+        return std::nullopt;
+      },
+      [done](const LeaseWriter::Outcome& outcome) { done->set_value(outcome); });
+  const auto outcome = done->get_future().get();
+  if (outcome.kind != LeaseWriter::Outcome::Kind::done) return outcome.error;
+  return marks;
 }
 
-Result<MarkMap> Marks::loaded(const std::string& body) {
-  const auto lease = parse_lease(body);
-  if (!lease.ok()) return lease.error();
+MarkMap Marks::told_by(const Json& lease) {
   std::vector<std::string> odd;
-  auto marks = marks_of(*lease, &odd);
+  auto marks = marks_of(lease, &odd);
   for (const auto& key : odd) {
     say(fmt::format("annotation {} of Lease {} is not a number and is ignored", key,
-                    lease_name(session_.instance)));
+                    session_.lease.name()));
   }
   return marks;
 }
@@ -96,36 +67,14 @@ void Marks::record(const action::RecordMark& mark) {
 }
 
 void Marks::write() {
-  const auto name_space = session_.api.name_space();
-  if (!name_space.ok()) return write_later(name_space.error().message);
-  const auto path = leases_path(*name_space, lease_name(session_.instance));
-  session_.api.send_async(lease_request("GET", path),
-                          [this, name_space = *name_space](Result<http::Response> answer) {
-                            was_read(name_space, answer);
-                          });
-}
-
-void Marks::was_read(const std::string& name_space, const Result<http::Response>& answer) {
-  MarkMap marks;
-  {
-    const std::lock_guard lock(mutex_);
-    marks = wanted_;
-  }
-  if (answer.ok() && answer->status == 404) {
-    marks = known();  // a Lease that somebody deleted had more than what we want to write now
-    return put(lease_request("POST", leases_path(name_space),
-                             new_lease(name_space, session_.instance, marks)),
-               "create", name_space, marks);
-  }
-  if (!answer.ok() || answer->status != 200) {
-    return write_later(error_from("get", name_space, answer).message);
-  }
-  const auto lease = parse_lease(answer->body);
-  if (!lease.ok()) return write_later(lease.error().message);
-  const auto raised = raised_lease(*lease, marks);
-  if (!raised) return written(marks);
-  put(lease_request("PUT", leases_path(name_space, lease_name(session_.instance)), *raised),
-      "update", name_space, marks);
+  const auto marks = std::make_shared<MarkMap>();
+  session_.lease.change(
+      [this, marks](const Json* lease) {
+        // A Lease that somebody deleted had more than what is new.
+        *marks = known();
+        return lease == nullptr ? session_.lease.fresh(*marks) : raised_lease(*lease, *marks);
+      },
+      [this, marks](const LeaseWriter::Outcome& outcome) { was_written(*marks, outcome); });
 }
 
 MarkMap Marks::known() {
@@ -135,19 +84,10 @@ MarkMap Marks::known() {
   return marks;
 }
 
-void Marks::put(http::Request request, const char* verb, const std::string& name_space,
-                MarkMap marks) {
-  const Intent intent{verb, kLeases, name_space};
-  session_.api.send_async(std::move(request),
-                          [this, intent, marks = std::move(marks)](Result<http::Response> answer) {
-                            was_put(intent, marks, answer);
-                          });
-}
-
-void Marks::was_put(const Intent& intent, const MarkMap& marks,
-                    const Result<http::Response>& answer) {
-  if (answer.ok() && is_success(*answer)) return written(marks);
-  if (answer.ok() && answer->status == 409) {
+void Marks::was_written(const MarkMap& marks, const LeaseWriter::Outcome& outcome) {
+  using Kind = LeaseWriter::Outcome::Kind;
+  if (outcome.kind == Kind::done) return written(marks);
+  if (outcome.kind == Kind::conflict) {
     // Somebody else was faster: look again, at once the first time.
     const bool first = [this] {
       const std::lock_guard lock(mutex_);
@@ -155,7 +95,7 @@ void Marks::was_put(const Intent& intent, const MarkMap& marks,
     }();
     if (first) return write();
   }
-  write_later(answer.ok() ? explain(intent, status_of(*answer)) : answer.error().message);
+  write_later(outcome.error.message);
 }
 
 void Marks::written(const MarkMap& marks) {

@@ -9,27 +9,11 @@
 #include <vector>
 
 #include "kube/backoff.h"
-#include "kube/json.h"
+#include "kube/lease.h"
+#include "kube/lease_writer.h"
 #include "kube/session.h"
-#include "kube/status.h"
 
 namespace jobscaler::kube {
-
-using MarkMap = std::map<std::string, std::int64_t>;  // by scaler
-
-/// Whether it is a Lease whose annotations can be read and written.
-bool is_lease(const Json& json);
-
-/// The marks on a Lease; annotations that are not numbers are left out and named in `odd`.
-MarkMap marks_of(const Json& lease, std::vector<std::string>* odd = nullptr);
-
-/// The Lease with these marks where they are higher than what it has; absent: none is.
-/// REQUIRES: is_lease(lease)
-std::optional<std::string> raised_lease(const Json& lease, const MarkMap& marks);
-
-/// A Lease that holds nothing but marks.
-std::string new_lease(const std::string& name_space, const std::string& instance,
-                      const MarkMap& marks);
 
 /// The names' high-water marks, kept as annotations on our Lease. Marks are never lowered, whoever
 /// else writes them.
@@ -49,14 +33,14 @@ class Marks {
   /// time: what it was meant for may have changed by then.
   void after_written(const std::string& scaler, std::function<void()> task);
 
- private:
-  Result<MarkMap> read_or_create(const std::string& name_space);
-  Result<MarkMap> loaded(const std::string& body);
+  /// All that are, written or not.
   MarkMap known();
+
+ private:
+  Result<MarkMap> read_or_create();
+  MarkMap told_by(const Json& lease);
   void write();
-  void was_read(const std::string& name_space, const Result<http::Response>& answer);
-  void put(http::Request request, const char* verb, const std::string& name_space, MarkMap marks);
-  void was_put(const Intent& intent, const MarkMap& marks, const Result<http::Response>& answer);
+  void was_written(const MarkMap& marks, const LeaseWriter::Outcome& outcome);
   void written(const MarkMap& marks);
   void write_later(const std::string& words);
   void say(const std::string& words);

@@ -52,4 +52,11 @@ void Stopper::stop() {
   changed_.notify_all();
 }
 
+void Session::close() {
+  outbox.silence();
+  timers.stop();  // first: its tasks use the others
+  api.close();
+  lease.close();
+}
+
 }  // namespace jobscaler::kube

@@ -9,6 +9,9 @@
 #include "http/timers.h"
 #include "jobscaler/closable_outbox.h"
 #include "kube/api.h"
+#include "kube/leadership.h"
+#include "kube/lease_writer.h"
+#include "kube/names.h"
 #include "kube/store.h"
 
 namespace jobscaler::kube {
@@ -53,11 +56,20 @@ class Stopper {
   bool stopped_ = false;
 };
 
-/// What the parts of a Cluster share. The parts are called back by the API and by the timers, both
-/// of which must be closed before a part is destroyed.
+/// What the parts of a Cluster share. The parts are called back by its members, so that it must be
+/// closed before a part is destroyed.
 struct Session {
   Session(const KubernetesConfig& config, Outbox& out)
-      : instance(config.instance), outbox(out), api(config), workers(outbox, api.clock()) {}
+      : instance(config.instance),
+        outbox(out),
+        leadership(outbox, lease_name(instance)),
+        api(config),
+        lease(config),
+        workers(outbox, api.clock()) {}
+
+  /// Ends whatever is under way; nothing is posted, and nobody called back, after it returns.
+  /// REQUIRES: no other thread waits for one of the members.
+  void close();
 
   void note(Level level, const std::string& subject, const std::string& text) {
     outbox.post(Note{level, subject, text});
@@ -65,8 +77,10 @@ struct Session {
 
   const std::string instance;
   ClosableOutbox outbox;
+  Leadership leadership;
   Stopper stopper;
   Api api;
+  LeaseWriter lease;
   http::Timers timers;
   Workers workers;
 };

@@ -1,8 +1,11 @@
 #include "kube/times.h"
 
+#include <fmt/chrono.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <ctime>
 #include <string>
 
 namespace jobscaler::kube {
@@ -56,6 +59,16 @@ std::optional<ServerTime> parse_rfc3339(std::string_view text) {
   const auto time = since_1970(c);
   if (!time) return std::nullopt;
   return *time + *fraction;
+}
+
+std::string format_micro_time(ServerTime time) {
+  using namespace std::chrono;
+  const auto whole = floor<seconds>(time.time_since_epoch());
+  const auto micros = duration_cast<microseconds>(time.time_since_epoch() - whole).count();
+  const std::time_t since_1970 = whole.count();
+  std::tm civil{};
+  gmtime_r(&since_1970, &civil);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", civil, micros);
 }
 
 std::optional<ServerTime> parse_http_date(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "jobscaler/clock.h"
@@ -14,6 +15,9 @@ using ServerTime = TimePoint;
 
 /// "2024-01-31T12:00:00Z", with or without a fraction.
 std::optional<ServerTime> parse_rfc3339(std::string_view text);
+
+/// "2024-01-31T12:00:00.000000Z": a MicroTime has six digits after the point, no more and no less.
+std::string format_micro_time(ServerTime time);
 
 /// The HTTP header Date: "Wed, 31 Jan 2024 12:00:00 GMT".
 std::optional<ServerTime> parse_http_date(std::string_view text);

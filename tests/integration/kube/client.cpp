@@ -39,6 +39,7 @@ Client::Client(const ClientOptions& options) {
 void Client::start() {
   cluster_->start();
   recorder_.expect<event::WorkersListed>("the first list", [](const auto&) { return true; });
+  recorder_.expect<event::LeadershipChanged>("an election", [](const auto&) { return true; });
 }
 
 void Client::ask_for(std::int64_t number, TimePoint decided_at) {

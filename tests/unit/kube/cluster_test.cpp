@@ -112,7 +112,8 @@ TEST_CASE("a watch that cannot be taken up again is told once, and so is its ret
 TEST_CASE("an API server that is down at start is waited for, and recovered from") {
   FakeApi api;
   api.on("GET", kLease,
-         {status_reply(503, "", "starting"), reply(200, R"({"kind": "Lease", "metadata": {}})")});
+         {status_reply(503, "", "starting"), status_reply(503, "", "starting"),
+          reply(200, R"({"kind": "Lease", "metadata": {}})")});
   api.on("GET", "/api/v1/namespaces/workers/pods?limit",
          {drop(), status_reply(500, "", "boom"),
           reply(200, R"({"metadata": {"resourceVersion": "1"}, "items": []})")});
@@ -132,7 +133,7 @@ TEST_CASE("the marks are read again with every list of Jobs, and told before it"
                                        "jobscaler.io/mark-orders": "{}"}}}}}})",
                                   mark));
   };
-  bench.api.on("GET", kLease, {lease_with(10), lease_with(15)});
+  bench.api.on("GET", kLease, {lease_with(10), lease_with(10), lease_with(15)});  // elected first
   bench.start();
   REQUIRE(bench.outbox.next<event::WorkersListed>());
   bench.api.push("jobs", event_line("ERROR", R"({"kind": "Status", "code": 410})"));
@@ -179,16 +180,18 @@ TEST_CASE("while the Lease cannot be read no workers are listed") {
 TEST_CASE("stopping ends whatever is under way and posts nothing more") {
   FakeApi api;
   api.on("POST", kJobs, {hang()});
-  api.on("GET", "/apis/coordination.k8s.io", {hang()});
   auto outbox = std::make_unique<RecordingOutbox>();
   auto config = api.config();
   config.timeout = 10min;  // nothing ends by itself while the test waits
   kube::Cluster cluster(config, one_group(), {scaler_called("orders")}, *outbox);
   cluster.start();
+  REQUIRE(outbox->next<event::LeadershipChanged>());
+  REQUIRE(outbox->next<event::WorkersListed>());
+  api.on("GET", "/apis/coordination.k8s.io", {hang()});
   cluster.start_worker({"orders", 1, "pool", BootClock::now()});
   cluster.record_mark({"orders", 1});
   REQUIRE(api.has_calls("POST", kJobs, 2));  // the dry run and the worker
-  REQUIRE(api.has_calls("GET", "/apis/coordination.k8s.io", 2));
+  REQUIRE(api.has_calls("GET", "/apis/coordination.k8s.io", 3));
   auto stopping = std::async(std::launch::async, [&] { cluster.stop(); });
   CHECK(stopping.wait_for(1min) == std::future_status::ready);
   stopping.get();

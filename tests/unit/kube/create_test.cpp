@@ -20,11 +20,7 @@ constexpr auto kFailed =
 
 /// A Creator on a scripted API server, without the watches.
 struct Bench {
-  ~Bench() {
-    session.outbox.silence();
-    session.timers.stop();
-    session.api.close();
-  }
+  ~Bench() { session.close(); }
 
   event::CreateAnswered create(int number = 1, Duration age = 0s) {
     creator.start({"orders", number, "pool", BootClock::now() - age});

@@ -35,11 +35,7 @@ struct Bench {
       return store.job_seen(orders_1());
     });
   }
-  ~Bench() {
-    session.outbox.silence();
-    session.timers.stop();
-    session.api.close();
-  }
+  ~Bench() { session.close(); }
 
   FakeApi api;
   RecordingOutbox outbox;

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "kube/marks.h"
+#include "kube/lease.h"
 #include "literal.h"
 
 using namespace jobscaler;
@@ -60,4 +60,25 @@ TEST_CASE("our Lease is named after the instance and says whose it is") {
   CHECK(text(lease, {"metadata", "labels", "jobscaler.io/instance"}) == "blue");
   CHECK(marks_of(lease) == MarkMap{{"a", 3}});
   CHECK(find(Json::parse(new_lease("workers", "blue", {})), {"spec"})->is_object());
+}
+
+TEST_CASE("who leads is what the Lease's spec says, and comes back as it was written") {
+  const auto lease = json("{'kind': 'Lease', 'metadata': {'annotations': {'keep': 'me'}}}");
+  const LeaseRecord record{"a", 15, "2024-02-29T12:34:56.000001Z", "2024-02-29T12:35:00.000002Z",
+                           3};
+  const auto written = Json::parse(with_record(lease, record));
+  CHECK(record_of(written) == record);
+  CHECK(text(written, {"metadata", "annotations", "keep"}) == "me");
+  CHECK(text(written, {"spec", "renewTime"}) == "2024-02-29T12:35:00.000002Z");
+}
+
+TEST_CASE("a Lease that was released says so, and one that was made for its marks says nothing") {
+  CHECK_FALSE(record_of(json("{'metadata': {}}")));
+  CHECK_FALSE(record_of(json("{'metadata': {}, 'spec': {}}")));
+  const auto released =
+      record_of(json("{'spec': {'holderIdentity': '', 'leaseDurationSeconds': 1}}"));
+  REQUIRE(released);
+  CHECK(released->holder.empty());
+  CHECK(record_of(json("{'spec': {'leaseDurationSeconds': 1}}")) == released);
+  CHECK(record_of(json("{'spec': {'holderIdentity': 'them'}}"))->holder == "them");
 }

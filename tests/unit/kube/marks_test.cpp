@@ -19,11 +19,7 @@ constexpr auto kLease =
 constexpr auto kJob = "/apis/batch/v1/namespaces/workers/jobs/orders-1";
 
 struct Bench {
-  ~Bench() {
-    session.outbox.silence();
-    session.timers.stop();
-    session.api.close();
-  }
+  ~Bench() { session.close(); }
 
   FakeApi api;
   RecordingOutbox outbox;

@@ -27,11 +27,7 @@ ScalerConfig scaler_in_both() {
 }
 
 struct Bench {
-  ~Bench() {
-    session.outbox.silence();
-    session.timers.stop();
-    session.api.close();
-  }
+  ~Bench() { session.close(); }
 
   std::string refusal() {
     templates.check("orders");

@@ -12,6 +12,11 @@ TEST_CASE("the API server's times are read, with and without a fraction") {
   CHECK(parse_rfc3339("2024-02-29T12:34:56.123456Z") == ServerTime(1709210096s + 123456us));
 }
 
+TEST_CASE("a time is written with six digits after the point") {
+  CHECK(format_micro_time(ServerTime(1709210096s)) == "2024-02-29T12:34:56.000000Z");
+  CHECK(format_micro_time(ServerTime(1709210096s + 123456789ns)) == "2024-02-29T12:34:56.123456Z");
+}
+
 TEST_CASE("what is not a time is not made one") {
   for (const auto* text :
        {"", "null", "2024-02-30T00:00:00Z", "2024-13-01T00:00:00Z", "2024-01-01T25:00:00Z",

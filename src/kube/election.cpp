@@ -1,0 +1,65 @@
+#include "kube/election.h"
+
+#include <algorithm>
+
+namespace jobscaler::kube {
+namespace {
+
+constexpr std::int64_t kSeconds =
+    std::chrono::duration_cast<std::chrono::seconds>(kLeaseDuration).count();
+
+}  // namespace
+
+Election::Election(std::string identity, Random random)
+    : identity_(std::move(identity)), random_(std::move(random)) {}
+
+void Election::look_began(TimePoint now) {
+  const std::chrono::duration<double> jitter = kMostJitter * random_();
+  looked_at_ = now;
+  next_look_ = now + kRetryPeriod + std::chrono::duration_cast<Duration>(jitter);
+}
+
+bool Election::saw(const std::optional<LeaseRecord>& record, TimePoint now) {
+  if (record && record != seen_) {
+    seen_ = record;
+    seen_at_ = now;
+  }
+  if (seen_ && !is_ours()) leads_until_ = TimePoint::min();
+  return is_free(now);
+}
+
+bool Election::is_free(TimePoint now) const {
+  return !seen_ || seen_->holder.empty() || is_ours() || now >= seen_at_ + kExpiry;
+}
+
+LeaseRecord Election::claim(const std::string& written_at) {
+  claimed_ = {identity_, kSeconds, written_at, written_at, 0};
+  if (is_ours()) claimed_.acquired = seen_->acquired;
+  if (seen_) claimed_.transitions = seen_->transitions + (is_ours() ? 0 : 1);
+  return claimed_;
+}
+
+void Election::wrote(TimePoint sent) {
+  seen_ = claimed_;
+  leads_until_ = sent + kRenewDeadline;
+}
+
+TimePoint Election::next_look() const {
+  const auto expiry = seen_at_ + kExpiry;
+  const bool expires = !other_holder().empty() && expiry > looked_at_;
+  return expires ? std::min(next_look_, expiry) : next_look_;
+}
+
+std::string Election::other_holder() const {
+  return seen_ && !is_ours() ? seen_->holder : "";
+}
+
+std::optional<LeaseRecord> Election::release(const std::optional<LeaseRecord>& record,
+                                             const std::string& written_at) {
+  leads_until_ = TimePoint::min();
+  if (!record || record->holder != identity_) return std::nullopt;
+  // As client-go does it: whoever reads it by the duration need not wait, either.
+  return LeaseRecord{"", 1, written_at, written_at, record->transitions};
+}
+
+}  // namespace jobscaler::kube
