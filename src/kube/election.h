@@ -17,10 +17,12 @@ inline constexpr Duration kRetryPeriod = std::chrono::seconds(2);
 /// Added to kRetryPeriod at random, so that two do not go on looking at the same moments. Less than
 /// client-go's, with which a handover would take up to 4.4 s.
 inline constexpr Duration kMostJitter = std::chrono::milliseconds(400);
-/// The lease has run out when its record has not changed for so long, as we saw it. What is seen
-/// may be a look old: less that, so that a leader that dies is followed within kLeaseDuration of
-/// its death.
-inline constexpr Duration kExpiry = kLeaseDuration - kRetryPeriod - kMostJitter;
+/// The lease has run out when its record has not changed for so long, as we saw it. That is less
+/// than kLeaseDuration, as what we see may be a look old, and acting on it takes a moment: a leader
+/// that dies is followed within kLeaseDuration of its death. A leader that lives has stopped
+/// before.
+inline constexpr Duration kExpiry = std::chrono::seconds(12);
+static_assert(kExpiry + kRetryPeriod + kMostJitter < kLeaseDuration);
 static_assert(kExpiry > kRenewDeadline, "or two would lead at once");
 
 /// Who leads: client-go's leader election as a state machine. No I/O, no clock of its own, and no

@@ -86,7 +86,15 @@ ServerStatus status_of_object(const std::string& json) {
   return status;
 }
 
+bool is_missing_namespace(const ServerStatus& status) {
+  return status.code == 404 && status.message.find("namespaces \"") != std::string::npos;
+}
+
 std::string explain(const Intent& intent, const ServerStatus& status) {
+  if (is_missing_namespace(status)) {
+    return fmt::format("namespace {} does not exist; create it, or set kubernetes.namespace",
+                       intent.name_space);
+  }
   const auto tried =
       fmt::format("{} {} in namespace {}", intent.verb, intent.resource, intent.name_space);
   switch (status.code) {

@@ -25,6 +25,9 @@ ServerStatus status_of(const http::Response& response);
 /// A Status object, as it comes in a watch's ERROR event.
 ServerStatus status_of_object(const std::string& json);
 
+/// Of a request in a namespace that does not exist.
+bool is_missing_namespace(const ServerStatus& status);
+
 /// What a request tried to do, for words about it.
 struct Intent {
   std::string verb;      ///< create, list, ...

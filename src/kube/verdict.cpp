@@ -25,15 +25,6 @@ bool is_quota_template_error(const ServerStatus& status) {
   return mentions(status, "failed quota") && mentions(status, "must specify");
 }
 
-bool is_missing_namespace(const ServerStatus& status) {
-  return status.code == 404 && mentions(status, "namespaces \"");
-}
-
-std::string missing_namespace(const Intent& intent) {
-  return fmt::format("namespace {} does not exist; create it, or set kubernetes.namespace",
-                     intent.name_space);
-}
-
 /// The server's own words, with the fields they are about.
 std::string words_of(const ServerStatus& status) {
   return status.causes.empty() ? status.message : status.causes;
@@ -79,7 +70,7 @@ CreateVerdict judge_status(const ServerStatus& status, const Intent& intent) {
   if (status.code == 400 || status.code == 422) return judge_invalid(status);
   if (status.code == 403) return judge_forbidden(status, intent);
   if (status.code == 409) return judge_conflict(status);
-  if (is_missing_namespace(status)) return unclear(Kind::refused, missing_namespace(intent));
+  if (is_missing_namespace(status)) return unclear(Kind::refused, explain(intent, status));
   return unclear(Kind::refused, explain(intent, status), status.retry_after);
 }
 

@@ -39,7 +39,12 @@ Client::Client(const ClientOptions& options) {
 void Client::start() {
   cluster_->start();
   recorder_.expect<event::WorkersListed>("the first list", [](const auto&) { return true; });
-  recorder_.expect<event::LeadershipChanged>("an election", [](const auto&) { return true; });
+  recorder_.expect<event::LeadershipChanged>("the election", [](const auto&) { return true; });
+}
+
+void Client::expect_to_lead() {
+  recorder_.expect<event::LeadershipChanged>(
+      "leadership", [](const event::LeadershipChanged& changed) { return changed.leader; });
 }
 
 void Client::ask_for(std::int64_t number, TimePoint decided_at) {

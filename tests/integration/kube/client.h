@@ -28,8 +28,10 @@ class Client {
  public:
   explicit Client(const ClientOptions& options);
 
-  /// Starts it, and waits for the first list.
+  /// Starts it, and waits for the first list and the election.
   void start();
+  /// Waits until it is the one that acts.
+  void expect_to_lead();
   void stop() { cluster_->stop(); }
 
   /// Asks for worker `number` and waits for the answer. One at a time.

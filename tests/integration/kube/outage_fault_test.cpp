@@ -45,6 +45,7 @@ TEST_CASE("a server that is away at start is waited for, and said once") {
   server.start();
   client.recorder().expect<event::WorkersListed>("the first list",
                                                  [](const auto&) { return true; });
+  client.expect_to_lead();
   CHECK(client.create(1).kind == CreateOutcome::Kind::created);
   CHECK(client.template_refusal().empty());
   int said = 0;

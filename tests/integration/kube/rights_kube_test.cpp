@@ -27,6 +27,11 @@ constexpr auto kAllButDelete =
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}])";
 
+constexpr auto kAllButUpdate =
+    R"([{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["*"]},
+        {"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list", "watch"]},
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create"]}])";
+
 ClientOptions with_rules(const Namespace& space, const char* rules) {
   ClientOptions options;
   options.kubeconfig = target().kubeconfig_for(space.token_with(rules));
@@ -67,6 +72,19 @@ TEST_CASE("a missing permission to list pods keeps the workers unknown, and is s
   }
 }
 
+TEST_CASE("a missing permission to update Leases keeps a daemon from leading, and is said") {
+  const Namespace space;
+  Client client(with_rules(space, kAllButUpdate));
+  client.start();  // its first Lease it may create
+  CHECK(client.create(1).kind == CreateOutcome::Kind::created);
+  client.stop();
+  Client next(with_rules(space, kAllButUpdate));
+  next.cluster().start();
+  const auto note = next.recorder().expect_note("cannot take Lease jobscaler-suite, retrying: ");
+  CHECK(contains(note.text, "not allowed to update leases.coordination.k8s.io"));
+  CHECK(contains(note.text, space.name()));
+}
+
 TEST_CASE("a token that the server does not know is said") {
   const Namespace space;
   ClientOptions options;
@@ -74,10 +92,11 @@ TEST_CASE("a token that the server does not know is said") {
   options.name_space = space.name();
   Client client(options);
   client.cluster().start();
-  const auto outcome = client.create(1);
-  CHECK(outcome.kind == CreateOutcome::Kind::refused);
-  CHECK(contains(outcome.words, "401"));
-  CHECK_FALSE(contains(outcome.words, "no-such-token"));
+  const auto note = client.recorder().expect_note("cannot take Lease");
+  CHECK(contains(note.text, "401"));
+  for (const auto& said : client.recorder().notes()) {
+    CHECK_FALSE(contains(said.text, "no-such-token"));
+  }
 }
 
 TEST_CASE("each permission that is missing is said at start, with verb, resource and namespace") {

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Two daemons on one instance: one leads, the other stands by, and follows when the first is killed, stopped, frozen or cut off."""
+import os
+import signal
+import socket
+import threading
+import time
+
+import harness
+from harness import until
+
+LEASE = 15  # seconds
+FOLLOWS_WITHIN = 3  # seconds after a clean stop, as promised
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases/jobscaler-" + harness.INSTANCE
+MOST, WINDOW = 400, 1  # more than any of the tests gets to
+
+
+class Line:
+    """A daemon's way to the API server: counts the POSTs of workers that leave by it, and can be cut and mended."""
+
+    def __init__(self, server):
+        host, port = server.rsplit("//", 1)[1].rsplit(":", 1)
+        self.server = (host, int(port))
+        self.posts = 0
+        self.whole = True
+        self.pairs = []
+        self.lock = threading.Lock()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.socket.accept()
+            except OSError:
+                return
+            with self.lock:
+                if not self.whole:
+                    near.close()
+                    continue
+                far = socket.create_connection(self.server)
+                self.pairs.append((near, far))
+            for source, target in ((near, far), (far, near)):
+                threading.Thread(target=self.carry, args=(source, target, source is near), daemon=True).start()
+
+    def carry(self, source, target, counts):
+        try:
+            while data := source.recv(65536):
+                if counts:
+                    self.posts += data.startswith(f"POST {harness.JOBS}?fieldValidation=Strict HTTP".encode())
+                target.sendall(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        with self.lock:
+            self.whole = False
+            for pair in self.pairs:
+                for end in pair:
+                    try:
+                        end.shutdown(socket.SHUT_RDWR)
+                    except OSError:
+                        pass
+            self.pairs = []
+
+    def mend(self):
+        with self.lock:
+            self.whole = True
+
+    def close(self):
+        self.cut()
+        self.socket.close()
+
+
+class LeaderTest(harness.ChaosTest):
+    """A ramp that goes on all the time, so that there is always something to do."""
+
+    def setUp(self):
+        super().setUp()
+        self.broker.fresh_queue(messages=MOST)
+        self.sim = self.kubesim()
+        self.sim.limits(MOST, WINDOW)
+        self.lines = {}
+
+    def daemon_by_line(self, name):
+        line = Line(self.sim.address)
+        self.addCleanup(line.close)
+        folder = os.path.join(self.scratch, name)
+        os.makedirs(folder, exist_ok=True)
+        kubeconfig = os.path.join(folder, "kubeconfig")
+        with open(kubeconfig, "w", encoding="utf-8") as file:
+            file.write(harness.KUBECONFIG.format(port=line.port))
+        daemon = self.daemon(self.config(kubeconfig, harness.timer_job(ready_after=0.3), MOST, WINDOW), name)
+        daemon.line = line
+        return daemon
+
+    def leader_and_standby(self):
+        leader = self.daemon_by_line("leader")
+        leader.wait_until_says("leads: holds Lease jobscaler-chaos as ")
+        standby = self.daemon_by_line("standby")
+        standby.wait_until_says("stands by: ")
+        standby.wait_until_says("not_leader")
+        self.goes_on()
+        return leader, standby
+
+    def goes_on(self):
+        """Workers are being created."""
+        wanted = self.sim.created() + 2
+        until("the ramp goes on", lambda: self.sim.created() >= wanted)
+
+    def holder(self):
+        return self.sim.call("GET", LEASES)["spec"]["holderIdentity"]
+
+    def first_post_after(self, moment):
+        """Seconds from then to the next POST of a worker."""
+        def later():
+            return [post["arrived"] for post in self.sim.times()["posts"] if post["arrived"] > moment]
+        return (until("another POST", later)[0] - moment) / 1e9
+
+    def test_a_standby_creates_nothing_while_the_leader_lives(self):
+        leader, standby = self.leader_and_standby()
+        begin = time.monotonic()
+        until("longer than a lease", lambda: time.monotonic() > begin + LEASE + 1)
+        self.assertEqual(standby.line.posts, 0)
+        self.assertGreater(leader.line.posts, 0)
+        self.assertFalse(standby.says("leads:"))
+        self.assertEqual(leader.log().count("leads"), 1)
+        self.assertEqual(standby.complaints(), [])
+        self.assert_promises_kept(self.sim)
+
+    def test_a_leader_that_is_killed_is_followed_within_its_lease(self):
+        leader, standby = self.leader_and_standby()
+        leader.kill()
+        killed = time.monotonic_ns()
+        self.assertLess(self.first_post_after(killed), LEASE)
+        self.assertTrue(standby.says("leads: "))
+        self.goes_on()
+        self.assert_promises_kept(self.sim)
+
+    def test_a_leader_that_is_told_to_stop_hands_over(self):
+        leader, standby = self.leader_and_standby()
+        leader.signal(signal.SIGTERM)
+        self.assertEqual(leader.process.wait(harness.PATIENCE), 0)
+        stopped = time.monotonic_ns()
+        self.assertLess(self.first_post_after(stopped), FOLLOWS_WITHIN)
+        self.goes_on()
+        self.assertGreater(standby.line.posts, 0)
+        self.assert_promises_kept(self.sim)
+
+    def test_a_leader_that_was_frozen_for_longer_than_its_lease_wakes_up_to_stand_by(self):
+        leader, standby = self.leader_and_standby()
+        leader.signal(signal.SIGSTOP)
+        standby.wait_until_says("leads: ")
+        self.goes_on()
+        before = leader.line.posts
+        leader.signal(signal.SIGCONT)
+        leader.wait_until_says("leads no more: ")
+        leader.wait_until_says("stands by: " + self.holder())
+        self.goes_on()
+        self.assertEqual(leader.line.posts, before)
+        self.assert_promises_kept(self.sim)
+
+    def test_a_leader_that_is_cut_off_has_stopped_before_the_other_leads(self):
+        leader, standby = self.leader_and_standby()
+        leader.line.cut()
+        before = leader.line.posts
+        standby.wait_until_says("leads: ")
+        self.assertTrue(leader.says("leads no more: Lease jobscaler-chaos was not renewed in time: "))
+        leader.line.mend()
+        leader.wait_until_says("stands by: " + self.holder())
+        self.goes_on()
+        self.assertEqual(leader.line.posts, before)
+        self.assert_promises_kept(self.sim)
+
+    def test_a_daemon_that_is_killed_and_started_again_takes_its_own_lease(self):
+        """It need not wait for it: the ramp would stand still for 12 s each time."""
+        daemon = self.daemon_by_line("daemon")
+        daemon.wait_until_says("leads: ")
+        holder = self.holder()
+        for _ in range(3):
+            daemon.kill()
+            daemon = self.daemon(os.path.join(self.scratch, "config.yaml"), "daemon")
+            self.goes_on()
+            self.assertEqual(self.holder(), holder)
+        self.assertFalse(daemon.says("stands by"))
+        self.assert_promises_kept(self.sim)
+
+    def test_a_lease_that_is_taken_by_hand_is_respected_and_runs_out(self):
+        daemon = self.daemon_by_line("daemon")
+        self.goes_on()
+        def take():
+            lease = self.sim.call("GET", LEASES)
+            lease["spec"]["holderIdentity"] = "somebody"
+            try:
+                return self.sim.call("PUT", LEASES, lease)
+            except OSError:  # the daemon has renewed it in between
+                return None
+        until("somebody has it", take)
+        daemon.wait_until_says("leads no more: somebody has taken Lease jobscaler-chaos")
+        daemon.wait_until_says("not_leader: somebody holds the Lease")
+        daemon.wait_until_says("leads: ", times=2)
+        self.goes_on()
+        self.assert_promises_kept(self.sim)
+
+    def test_a_ramp_in_bad_weather_keeps_its_limits_while_leaders_come_and_go(self):
+        self.sim.faults(*harness.BAD_WEATHER, {"kind": "lost", "method": "PUT", "path": "/leases/", "probability": 0.2},
+                        {"kind": "status", "status": 500, "path": "/leases", "probability": 0.1})
+        first = self.daemon_by_line("one")
+        first.wait_until_says("leads: ")
+        other = self.daemon_by_line("other")
+        self.goes_on()
+        for _ in range(3):
+            for daemon in (first, other):
+                daemon.signal(signal.SIGSTOP)
+                self.goes_on()
+                daemon.signal(signal.SIGCONT)
+        self.goes_on()
+        self.sim.faults()
+        self.assert_promises_kept(self.sim)
+
+
+if __name__ == "__main__":
+    harness.main()
