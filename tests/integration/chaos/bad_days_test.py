@@ -165,18 +165,18 @@ class FrozenDaemonTest(harness.ChaosTest):
 
 
 class TwoDaemonsTest(harness.ChaosTest):
-    def test_two_daemons_at_once_stay_below_the_maximum(self):
-        """Without leader election the window may be exceeded, by one worker per scaler of the group."""
-        most, window, scalers = 40, 1, 1
+    def test_two_daemons_at_once_stay_within_the_limits_of_one(self):
+        most, window = 40, 1
         self.broker.fresh_queue(messages=100)
         sim = self.kubesim()
-        sim.limits(most, window + scalers)
+        sim.limits(most, window)
         sim.faults(*harness.BAD_WEATHER)
         config = self.config(sim.kubeconfig, harness.timer_job(ready_after=0.02), most, window)
         daemons = [self.daemon(config, name) for name in ("one", "other")]
         until("all workers are there", lambda: sim.created() == most)
+        until("one is at its limit, and the other stands by", lambda: sorted(daemon.says("at_max") for daemon in daemons) == [False, True]
+              and sorted(daemon.says("not_leader") for daemon in daemons) == [False, True])
         for daemon in daemons:
-            daemon.wait_until_says("at_max")
             daemon.kill()
         sim.faults()
         self.assertEqual(sim.created(), most)

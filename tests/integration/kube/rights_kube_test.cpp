@@ -74,11 +74,12 @@ TEST_CASE("a missing permission to list pods keeps the workers unknown, and is s
 
 TEST_CASE("a missing permission to update Leases keeps a daemon from leading, and is said") {
   const Namespace space;
-  Client client(with_rules(space, kAllButUpdate));
+  const auto options = with_rules(space, kAllButUpdate);
+  Client client(options);
   client.start();  // its first Lease it may create
   CHECK(client.create(1).kind == CreateOutcome::Kind::created);
   client.stop();
-  Client next(with_rules(space, kAllButUpdate));
+  Client next(options);
   next.cluster().start();
   const auto note = next.recorder().expect_note("cannot take Lease jobscaler-suite, retrying: ");
   CHECK(contains(note.text, "not allowed to update leases.coordination.k8s.io"));
