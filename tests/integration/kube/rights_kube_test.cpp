@@ -75,10 +75,11 @@ TEST_CASE("a missing permission to list pods keeps the workers unknown, and is s
 TEST_CASE("a missing permission to update Leases keeps a daemon from leading, and is said") {
   const Namespace space;
   const auto options = with_rules(space, kAllButUpdate);
-  Client client(options);
-  client.start();  // its first Lease it may create
-  CHECK(client.create(1).kind == CreateOutcome::Kind::created);
-  client.stop();
+  {
+    Client first(options);
+    first.start();  // the Lease it may create
+    CHECK(first.create(1).kind == CreateOutcome::Kind::created);
+  }
   Client next(options);
   next.cluster().start();
   const auto note = next.recorder().expect_note("cannot take Lease jobscaler-suite, retrying: ");
