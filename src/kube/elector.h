@@ -13,6 +13,10 @@ namespace jobscaler::kube {
 
 /// Takes part in the election of the daemon that acts, on our Lease, and keeps the session's
 /// leadership. Works on the pool.
+///
+/// Who comes after another does not lead before it has asked what Jobs there are, and then read the
+/// marks: its watch may have been dead without anybody knowing, and a name is free again when its
+/// Job is gone.
 class Elector {
  public:
   /// From here on we do not lead before we are elected.
@@ -33,6 +37,11 @@ class Elector {
   void looked(const LeaseWriter::Outcome& outcome);
   void done();
   void failed(const Error& error);
+  void catch_up();
+  void found(const Result<http::Response>& answer);
+  void read_marks();
+  void caught_up(const LeaseWriter::Outcome& outcome);
+  void lead();
   void look_later();
   void watch_over(TimePoint until);
 
@@ -45,7 +54,10 @@ class Elector {
   bool started_ = false;
   bool released_ = false;
   bool in_conflict_ = false;  // the last look was
-  std::string trouble_;       // of the last look
+  bool ever_told_ = false;    // whether we lead
+  bool behind_ = false;       // another may have led since we last knew all Jobs
+  bool catching_up_ = false;
+  std::string trouble_;  // of the last look
 };
 
 }  // namespace jobscaler::kube

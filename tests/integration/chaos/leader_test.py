@@ -23,6 +23,8 @@ class Line:
         self.server = (host, int(port))
         self.posts = 0
         self.whole = True
+        self.watches = set()  # on Jobs: their far ends
+        self.deaf = set()  # those whose news is lost
         self.pairs = []
         self.lock = threading.Lock()
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -49,7 +51,10 @@ class Line:
             while data := source.recv(65536):
                 if counts:
                     self.posts += data.startswith(f"POST {harness.JOBS}?fieldValidation=Strict HTTP".encode())
-                target.sendall(data)
+                    if data.startswith(f"GET {harness.JOBS}?watch=true".encode()):
+                        self.watches.add(target)
+                if source not in self.deaf:
+                    target.sendall(data)
         except OSError:
             pass
         for end in (source, target):
@@ -68,6 +73,10 @@ class Line:
                     except OSError:
                         pass
             self.pairs = []
+
+    def deafen(self):
+        """What the watch on Jobs brings does not arrive any more; nobody is told."""
+        self.deaf |= self.watches
 
     def mend(self):
         with self.lock:
@@ -177,6 +186,23 @@ class LeaderTest(harness.ChaosTest):
         self.goes_on()
         self.assertEqual(leader.line.posts, before)
         self.assert_promises_kept(self.sim)
+
+    def test_a_standby_whose_watch_is_dead_learns_what_there_is_before_it_leads(self):
+        leader, standby = self.leader_and_standby()
+        until("the standby's watch on Jobs", lambda: standby.line.watches)
+        standby.line.deafen()
+        known = {job["metadata"]["name"] for job in self.sim.jobs()}
+        self.goes_on()
+        for job in self.sim.jobs():
+            if job["metadata"]["name"] not in known:
+                self.sim.call("DELETE", f"{harness.JOBS}/{job['metadata']['name']}",
+                              {"propagationPolicy": "Background", "preconditions": {"uid": job["metadata"]["uid"]}})
+        self.goes_on()
+        leader.kill()
+        standby.wait_until_says("leads: ")
+        self.goes_on()
+        violations = self.sim.stats()["violations"]
+        self.assertEqual([text for text in violations if not text.startswith("hands off")], [])  # ours, above
 
     def test_a_daemon_that_is_killed_and_started_again_takes_its_own_lease(self):
         """It need not wait for it: the ramp would stand still for 12 s each time."""

@@ -20,6 +20,7 @@ using Kind = CreateOutcome::Kind;
 constexpr auto kLeases = "/apis/coordination.k8s.io/v1/namespaces/workers/leases";
 constexpr auto kLease =
     "/apis/coordination.k8s.io/v1/namespaces/workers/leases/jobscaler-jobscaler";
+constexpr auto kJobs = "/apis/batch/v1/namespaces/workers/jobs";
 constexpr auto kCreation = "/apis/batch/v1/namespaces/workers/jobs?fieldValidation=Strict";
 
 /// An Elector on a scripted API server, and what acts in the leader's name.
@@ -111,6 +112,35 @@ TEST_CASE("a daemon that stands by says for whom, and creates nothing") {
   CHECK(bench.create() == Kind::too_old);
   CHECK(bench.api.calls("POST", kCreation).empty());
   CHECK(bench.api.calls("PUT", kLease).empty());
+}
+
+TEST_CASE("who comes after another asks what Jobs there are, and for the marks, before it leads") {
+  Bench bench;
+  bench.session.workers.update([](Store& store) {
+    store.pods_ended();
+    return store.jobs_ended();
+  });
+  const auto list = std::string(kJobs) + "?labelSelector";
+  bench.api.on("GET", kLease, {held_by("other"), held_by("")});
+  bench.api.on("GET", list,
+               {status_reply(500, "", "boom"),
+                reply(200, "{\"items\": [" + job_json("orders", 45, "u45") + "]}")});
+  bench.elector.start();
+  REQUIRE_FALSE(bench.change().leader);
+  REQUIRE(bench.change().leader);
+  CHECK(bench.api.calls("GET", list).size() == 2);
+  std::string story;
+  for (const auto& event : bench.outbox.events()) {
+    if (std::holds_alternative<event::WorkersListed>(event)) story += "listed ";
+    if (const auto* seen = std::get_if<event::WorkerSeen>(&event)) story += seen->worker.name + " ";
+    if (const auto* loaded = std::get_if<event::MarksLoaded>(&event)) {
+      story += fmt::format("mark {} ", loaded->marks.at("orders"));
+    }
+    if (const auto* changed = std::get_if<event::LeadershipChanged>(&event)) {
+      story += changed->leader ? "leads" : "stands by ";
+    }
+  }
+  CHECK(story == "listed stands by orders-45 mark 41 leads");
 }
 
 TEST_CASE("nothing is created before the election") {
