@@ -62,8 +62,8 @@ struct CreateOutcome {
     already_finished,  ///< the name exists, is ours and finished or going: our view was stale;
                        ///< `worker` is set
     not_created,  ///< the request was lost and the name does not exist (as far as can be known)
-    too_old,      ///< the decision was older than 2 s when it was to be sent; nothing was sent
-    name_taken,   ///< the name exists and is not ours
+    too_old,  ///< nothing was sent: the decision was 2 s old by then, or we did not lead any more
+    name_taken,        ///< the name exists and is not ours
     template_refused,  ///< the API server rejects the Job as it is (400, 422, failed quota: must
                        ///< specify ...)
     quota_exceeded,    ///< 403 exceeded quota
