@@ -136,7 +136,11 @@ struct TemplateChecked {
 /// Whether this daemon may act. True from the start unless leader election says otherwise.
 struct LeadershipChanged {
   bool leader = true;
-  std::string holder;
+  std::string holder;  ///< who acts instead; empty: unknown
+  /// Of a leader. Another may have led until then: nothing is decided, nothing deleted and no
+  /// worker taken for stuck before a list of both Jobs and pods has come that was asked for no
+  /// earlier.
+  TimePoint since{};
 };
 
 }  // namespace event
@@ -193,6 +197,7 @@ struct DeleteWorker {
   std::string scaler;
   std::string name;
   std::string uid;
+  TimePoint decided_at{};
 };
 
 /// Write the name's high-water mark to our Lease. Never lowers it.

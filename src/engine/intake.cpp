@@ -158,6 +158,7 @@ void Core::on(const event::TemplateChecked& e, TimePoint now) {
 void Core::on(const event::LeadershipChanged& e, TimePoint) {
   leader_ = e.leader;
   lease_holder_ = e.holder;
+  if (leader_) view_.leads_since(e.since);
   all_dirty();
 }
 

@@ -121,7 +121,8 @@ TimePoint Core::tend_stuck(Scaler& scaler, TrackedWorker& worker, TimePoint now)
 TimePoint Core::remove(Scaler& scaler, TrackedWorker& worker, TimePoint now) {
   worker.going = Going{now, true, now};
   keep_mark(scaler, worker.facts.number);
-  actions_.push_back(action::DeleteWorker{scaler.spec.name, worker.facts.name, worker.facts.uid});
+  actions_.push_back(
+      action::DeleteWorker{scaler.spec.name, worker.facts.name, worker.facts.uid, now});
   tell(scaler, worker.facts.name, Level::info,
        fmt::format("{} is deleted: {}", worker.facts.name,
                    stuck_words(worker.facts, worker.verdict.cause, scaler.spec)));
@@ -138,7 +139,8 @@ TimePoint Core::tend_going(Scaler& scaler, TrackedWorker& worker, TimePoint now)
                    worker.facts.name, format_duration(now - worker.going->since),
                    worker.facts.deleting ? " (a finalizer holds it?)" : ""));
   if (!worker.facts.deleting) {
-    actions_.push_back(action::DeleteWorker{scaler.spec.name, worker.facts.name, worker.facts.uid});
+    actions_.push_back(
+        action::DeleteWorker{scaler.spec.name, worker.facts.name, worker.facts.uid, now});
   }
   return now + kRemind;
 }

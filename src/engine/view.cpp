@@ -10,6 +10,7 @@ namespace jobscaler::engine {
 
 void View::listed(TimePoint asked_at) {
   listed_ = true;
+  listed_at_ = std::max(listed_at_, asked_at);
   if (!gap_) return;
   gap_->since = std::max(gap_->since, asked_at);
   if (gap_->ended && asked_at >= *gap_->ended) gap_.reset();
@@ -47,6 +48,10 @@ View::Gap& View::widen(TimePoint since, TimePoint now) {
 std::optional<std::string> View::unknown(TimePoint now) const {
   if (!marks_loaded_) return "the names' high-water marks have not been read from our Lease yet";
   if (!listed_) return "the workers have not been listed yet";
+  if (is_behind()) {
+    return fmt::format("this daemon leads since {}; the workers are not listed yet",
+                       format_duration(now - leads_since_));
+  }
   const Gap* gap = gap_at(now);
   if (gap == nullptr) return std::nullopt;
   if (!gap->ended && gap->is_long(now)) {
@@ -65,7 +70,8 @@ std::optional<std::string> View::unknown(TimePoint now) const {
 
 TimePoint View::sight(TimePoint now) const {
   const Gap* gap = gap_at(now);
-  return gap == nullptr ? now : std::min(now, gap->since);
+  const TimePoint seen = is_behind() ? std::min(now, listed_at_) : now;
+  return gap == nullptr ? seen : std::min(seen, gap->since);
 }
 
 TimePoint View::changes_at(TimePoint now) const {

@@ -26,6 +26,8 @@ class View {
   void marks_loaded() { marks_loaded_ = true; }
   /// A list of Jobs and pods tells of everything that happened before it was asked for.
   void listed(TimePoint asked_at);
+  /// Another may have led until then: what it did last may not have been seen.
+  void leads_since(TimePoint since) { leads_since_ = since; }
   void watch_up(TimePoint now);
   void watch_down(TimePoint since, std::string words, TimePoint now);
   /// Called with every `now`; `last` is the one before and `expected` when it was to come at the
@@ -57,8 +59,12 @@ class View {
   const Gap* gap_at(TimePoint now) const;
   Gap& widen(TimePoint since, TimePoint now);
 
+  bool is_behind() const { return listed_at_ < leads_since_; }
+
   bool marks_loaded_ = false;
   bool listed_ = false;
+  TimePoint listed_at_{};  // when the last list was asked for
+  TimePoint leads_since_{};
   std::optional<Gap> gap_;  // the last one
 };
 

@@ -33,7 +33,12 @@ struct Call : Activity {
   Request request;
   std::function<void(Result<Response>)> done;
   bool repeated = false;
+  bool late = false;  // found so when its body was to be written
 };
+
+bool is_late(const Request& request) {
+  return request.send_before && BootClock::now() > *request.send_before;
+}
 
 /// Set once, by whoever comes first.
 class Signal {
@@ -64,6 +69,21 @@ http_request to_cpprest(const Request& request) {
   if (!request.body.empty()) message.set_body(request.body, request.content_type);
   for (const auto& [name, value] : request.headers) message.headers().add(name, value);
   return message;
+}
+
+/// cpprestsdk reports progress when the head is written and the body is not, before it has even
+/// read it: the last moment to think better of it. Cancelling closes the connection: the next
+/// request on it would be taken for the body.
+void watch_lateness(http_request& message, const std::shared_ptr<Call>& call) {
+  if (!call->request.send_before) return;
+  message.set_progress_handler(
+      [call](web::http::message_direction::direction way, utility::size64_t done) {
+        if (way != web::http::message_direction::upload || done > 0) return;
+        if (!is_late(call->request)) return;
+        call->late = true;
+        call->source.cancel();
+        throw pplx::task_canceled();
+      });
 }
 
 Response head_of(const http_response& message) {
@@ -162,6 +182,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   void settle(const std::shared_ptr<Call>& call, pplx::task<Response> task);
   void finish(const std::shared_ptr<Call>& call, Result<Response> result);
   void finish_later(const std::shared_ptr<Call>& call, Error error);
+  Error too_late() const;
 
   Result<Response> stream(Activity& activity, const Request& request, Duration idle_timeout,
                           const std::function<bool(const std::string&)>& on_line,
@@ -175,6 +196,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
   bool begin(const std::shared_ptr<Activity>& activity);
   void end(const std::shared_ptr<Activity>& activity);
+  void end_streams();
   void stop();
   void wait_until_idle();
 
@@ -217,6 +239,18 @@ void Client::Impl::stop() {
   }
 }
 
+void Client::Impl::end_streams() {
+  std::set<std::shared_ptr<Activity>> streams;
+  {
+    const std::lock_guard lock(mutex);
+    streams = active;
+  }
+  std::erase_if(streams, [](const auto& activity) {
+    return std::dynamic_pointer_cast<Call>(activity) != nullptr;
+  });
+  for (const auto& stream : streams) stream->source.cancel();
+}
+
 void Client::Impl::wait_until_idle() {
   std::unique_lock lock(mutex);
   idle.wait(lock, [this] { return active.empty() && delivering == 0; });
@@ -232,16 +266,14 @@ void Client::Impl::attempt(const std::shared_ptr<Call>& call) {
 }
 
 void Client::Impl::transmit(const std::shared_ptr<Call>& call) {
-  const auto& before = call->request.send_before;
-  if (before && BootClock::now() > *before) {
-    return finish_later(
-        call, {ErrorKind::cancelled, clients.peer() + ": not sent, because it is too late"});
-  }
+  if (is_late(call->request)) return finish_later(call, too_late());
   auto usable = clients.shared();
   if (!usable.ok()) return finish_later(call, usable.error());
   try {
+    auto message = to_cpprest(call->request);
+    watch_lateness(message, call);
     (*usable)
-        ->request(to_cpprest(call->request), call->source.get_token())
+        ->request(message, call->source.get_token())
         .then(with_body)
         .then([self = shared_from_this(), call](pplx::task<Response> task) {
           self->settle(call, std::move(task));
@@ -257,11 +289,16 @@ void Client::Impl::settle(const std::shared_ptr<Call>& call, pplx::task<Response
   auto outcome = outcome_of(std::move(task));
   if (auto* response = std::get_if<Response>(&outcome)) return finish(call, std::move(*response));
   const auto& failure = std::get<Failure>(outcome);
+  if (call->late) return finish(call, too_late());
   if (is_dead_connection(failure) && !std::exchange(call->repeated, true)) {
     clients.forget_connections();
     return attempt(call);
   }
   finish(call, clients.error_from(failure, clients.timeout()));
+}
+
+Error Client::Impl::too_late() const {
+  return {ErrorKind::cancelled, clients.peer() + ": not sent, because it is too late"};
 }
 
 void Client::Impl::finish(const std::shared_ptr<Call>& call, Result<Response> result) {
@@ -303,6 +340,8 @@ Result<Response> Client::Impl::stream(Activity& activity, const Request& request
     if (on_open) on_open();
     return read_lines(activity, message, on_line);
   } catch (...) {
+    // What a closed connection says may be anything.
+    if (activity.source.get_token().is_canceled()) return clients.cancelled();
     return clients.error_from(failure_from(std::current_exception()), waited);
   }
 }
@@ -368,6 +407,10 @@ Client::~Client() {
 void Client::close() {
   stop();
   impl_->wait_until_idle();
+}
+
+void Client::end_streams() {
+  impl_->end_streams();
 }
 
 void Client::stop() {

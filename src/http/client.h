@@ -27,8 +27,12 @@ struct Request {
   std::string body;
   std::string content_type = "application/json";             ///< sent when there is a body
   std::vector<std::pair<std::string, std::string>> headers;  ///< Authorization, ...
-  /// Of a request that is of use only soon: answered with `cancelled` if it would leave later.
-  /// Looked at before the connection is chosen or made. Streams do not look at it.
+  /// Of a request that is of use only soon: answered with `cancelled` if it would leave later. It
+  /// is looked at before a connection is chosen or made, and again, however long that took, when
+  /// nothing but the body remains to be handed to the kernel (once more if cpprestsdk repeats the
+  /// request): a request with a body is never complete at the peer if it was late by then. What the
+  /// kernel or the network keep for later is beyond us, and so is that second look for a request
+  /// without a body. Streams do not look at it.
   std::optional<TimePoint> send_before = std::nullopt;
 };
 
@@ -66,6 +70,9 @@ class Client {
   Result<Response> stream(Request request, Duration idle_timeout,
                           std::function<bool(const std::string& line)> on_line,
                           std::function<void()> on_open = {});
+
+  /// Cancels the streams under way, and nothing else. Any thread.
+  void end_streams();
 
   /// Cancels everything under way and everything to come. Any thread.
   void stop();

@@ -152,6 +152,11 @@ Result<http::Response> Api::stream(http::Request request, Duration idle_timeout,
   return other ? ask(*other) : answer;
 }
 
+void Api::end_streams() {
+  const std::lock_guard lock(mutex_);
+  for (auto& connection : connections_) connection.client->end_streams();
+}
+
 void Api::stop() {
   const std::unique_lock closing(gate_);
   const std::lock_guard lock(mutex_);

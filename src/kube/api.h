@@ -43,6 +43,9 @@ class Api {
                                 std::function<bool(const std::string&)> on_line,
                                 std::function<void()> on_open);
 
+  /// Cancels the streams under way.
+  void end_streams();
+
   /// Cancels everything under way and everything to come.
   void stop();
 

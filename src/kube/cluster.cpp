@@ -42,7 +42,7 @@ struct Cluster::Impl {
 
 void Cluster::Impl::stop() {
   session.outbox.silence();
-  session.stopper.stop();
+  session.pace.stop();
   session.api.stop();
   elector.release();  // nothing leaves any more: another may lead
   session.lease.stop();

@@ -13,7 +13,8 @@ namespace jobscaler::kube {
 /// The cluster's side of the daemon: watches our instance's Jobs and their Pods, creates and
 /// deletes Jobs, keeps the names' high-water marks on our Lease, and takes part in the election of
 /// the daemon that acts. Everything it learns is posted to the outbox:
-///   LeadershipChanged  first before MarksLoaded; while we do not lead no POST is sent
+///   LeadershipChanged  first before MarksLoaded; while we do not lead no Job is created nor
+///                   deleted; who comes to lead lists Jobs and Pods anew
 ///   MarksLoaded     with every list of Jobs, before it is told; the list waits for it
 ///   WorkersListed   whenever both lists are in: at start, and when a watch had to start over
 ///   WorkerSeen      when what is known about a worker has changed, its events' words included
@@ -47,9 +48,8 @@ class Cluster : public ClusterPort {
   void reconfigure(const std::vector<NodeGroupConfig>& node_groups,
                    const std::vector<ScalerConfig>& scalers, const std::set<std::string>& new_jobs);
 
-  /// Gives up our Lease, if it can within half a second. Returns within a second whatever is under
-  /// way; a request that has left may still reach the API server. Nothing is posted after it
-  /// returns.
+  /// Gives up our Lease, if it can within two seconds. Returns within three whatever is under way;
+  /// a request that has left may still reach the API server. Nothing is posted after it returns.
   void stop();
 
   void start_worker(const action::StartWorker& start) override;

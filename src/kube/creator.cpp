@@ -14,8 +14,6 @@ namespace {
 
 using Kind = CreateOutcome::Kind;
 
-constexpr auto kOldestDecision = std::chrono::seconds(2);
-
 bool is_ours(const Json& job, const std::string& instance, const action::StartWorker& start) {
   const auto label = [&](const char* name) { return text(job, {"metadata", "labels", name}); };
   return label(kManagedByLabel) == kManagedBy && label(kInstanceLabel) == instance &&
@@ -69,8 +67,7 @@ void Creator::post(const Ref& creation, std::string manifest) {
   request.method = "POST";
   request.path = jobs_path(creation->intent.name_space) + "?fieldValidation=Strict";
   request.body = std::move(manifest);
-  request.send_before = std::min(creation->start.decided_at + kOldestDecision,
-                                 session_.leadership.until(BootClock::now()));
+  request.send_before = session_.latest_sending(creation->start.decided_at);
   session_.api.send_async(std::move(request), [this, creation](Result<http::Response> answer) {
     posted(creation, answer);
   });

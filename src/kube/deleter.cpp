@@ -42,6 +42,7 @@ void Deleter::send(const action::DeleteWorker& worker) {
   request.method = "DELETE";
   request.path = jobs_path(*name_space, worker.name);
   request.body = options_for(worker.uid);
+  request.send_before = session_.latest_sending(worker.decided_at);
   session_.api.send_async(std::move(request),
                           [this, worker, name_space = *name_space](Result<http::Response> answer) {
                             answered(worker, name_space, answer);
@@ -51,6 +52,7 @@ void Deleter::send(const action::DeleteWorker& worker) {
 void Deleter::answered(const action::DeleteWorker& worker, const std::string& name_space,
                        const Result<http::Response>& answer) {
   if (answer.ok() && answer->status < 300) return;
+  if (!answer.ok() && answer.error().kind == ErrorKind::cancelled) return;  // not sent
   if (answer.ok() && says_gone(status_of(*answer))) {
     return session_.workers.update([&](Store& store) { return store.job_gone(worker.uid); });
   }

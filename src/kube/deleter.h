@@ -8,7 +8,9 @@
 namespace jobscaler::kube {
 
 /// Deletes Jobs together with their pods, and never one that has taken another's name. Failures are
-/// reported and not repeated: the engine asks again while the worker is still there.
+/// reported and not repeated: the engine asks again while the worker is still there. So it does for
+/// one whose time is over, that of its decision or of our leadership, before it has left: that is
+/// dropped without a word.
 class Deleter {
  public:
   Deleter(Session& session, Marks& marks) : session_(session), marks_(marks) {}

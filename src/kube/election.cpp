@@ -1,12 +1,21 @@
 #include "kube/election.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 namespace jobscaler::kube {
 namespace {
 
 constexpr std::int64_t kSeconds =
     std::chrono::duration_cast<std::chrono::seconds>(kLeaseDuration).count();
+constexpr std::int64_t kMostTransitions =
+    std::numeric_limits<std::int32_t>::max();  // as Leases have it
+
+/// A number that the API server takes: it would refuse the Lease, and us, for ever.
+std::int64_t next_transition(std::int64_t last) {
+  return std::clamp<std::int64_t>(last, 0, kMostTransitions - 1) + 1;
+}
 
 }  // namespace
 
@@ -35,7 +44,8 @@ bool Election::is_free(TimePoint now) const {
 LeaseRecord Election::claim(const std::string& written_at) {
   claimed_ = {identity_, kSeconds, written_at, written_at, 0};
   if (is_ours()) claimed_.acquired = seen_->acquired;
-  if (seen_) claimed_.transitions = seen_->transitions + (is_ours() ? 0 : 1);
+  if (seen_ && is_ours()) claimed_.transitions = seen_->transitions;
+  if (seen_ && !is_ours()) claimed_.transitions = next_transition(seen_->transitions);
   return claimed_;
 }
 

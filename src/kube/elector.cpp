@@ -7,13 +7,10 @@
 #include <future>
 #include <memory>
 
-#include "kube/facts.h"
-#include "kube/names.h"
-
 namespace jobscaler::kube {
 namespace {
 
-constexpr auto kReleasePatience = std::chrono::milliseconds(500);
+constexpr auto kReleasePatience = std::chrono::seconds(2);
 
 std::string scope_of(const KubernetesConfig& config) {
   return fmt::format("{}\n{}\n{}\n{}", config.kubeconfig, config.context, config.name_space,
@@ -35,10 +32,6 @@ Elector::Elector(Session& session, Marks& marks, const KubernetesConfig& config)
 }
 
 void Elector::start() {
-  {
-    const std::lock_guard lock(mutex_);
-    started_ = true;
-  }
   look();
 }
 
@@ -47,7 +40,6 @@ void Elector::look() {
     const std::lock_guard lock(mutex_);
     if (released_) return;
     election_.look_began(BootClock::now());
-    claimed_at_.reset();
   }
   session_.lease.change([this](const Json* lease) { return claim(lease); },
                         [this](const LeaseWriter::Outcome& outcome) { looked(outcome); });
@@ -57,8 +49,9 @@ std::optional<std::string> Elector::claim(const Json* lease) {
   const std::lock_guard lock(mutex_);
   const auto now = BootClock::now();
   const auto seen = record_on(lease);
-  if (seen && seen->holder != identity_.name() && ever_told_) behind_ = true;
-  if (released_ || !election_.saw(seen, now)) return std::nullopt;
+  if (released_) return std::nullopt;
+  claimed_at_.reset();
+  if (!election_.saw(seen, now)) return std::nullopt;
   claimed_at_ = now;
   const auto record = election_.claim(format_micro_time(session_.lease.server_now()));
   // One that somebody deleted had our marks.
@@ -69,7 +62,6 @@ std::optional<std::string> Elector::claim(const Json* lease) {
 void Elector::looked(const LeaseWriter::Outcome& outcome) {
   using Kind = LeaseWriter::Outcome::Kind;
   bool again = false;
-  bool behind = false;
   {
     const std::lock_guard lock(mutex_);
     if (released_) return;
@@ -77,82 +69,26 @@ void Elector::looked(const LeaseWriter::Outcome& outcome) {
     again = outcome.kind == Kind::conflict && !in_conflict_;
     in_conflict_ = outcome.kind == Kind::conflict;
     if (outcome.kind == Kind::done) done();
-    ever_told_ = ever_told_ || !again;
-    behind = outcome.kind == Kind::done && claimed_at_ && behind_;
     if (outcome.kind == Kind::failed || (in_conflict_ && !again)) failed(outcome.error);
   }
   if (again) return look();
-  if (behind) catch_up();
-  look_later();
+  session_.pace.begin();
+  look_later(outcome.retry_after.value_or(Duration(0)));
 }
 
 /// REQUIRES: mutex_ is held.
 void Elector::done() {
-  if (!claimed_at_) {
-    behind_ = true;
-    return session_.leadership.stand_by(election_.other_holder());
-  }
+  if (!claimed_at_) return session_.leadership.stand_by(election_.other_holder());
   election_.wrote(*claimed_at_);
-  if (BootClock::now() > election_.leads_until()) {
+  const auto until = election_.leads_until();
+  if (BootClock::now() > until) {
     return failed({ErrorKind::unavailable, "its renewal took too long"});
   }
   trouble_.clear();
-  if (!behind_) lead();
-}
-
-/// REQUIRES: mutex_ is held.
-void Elector::lead() {
-  session_.leadership.lead(election_.leads_until(), identity_.name());
-  watch_over(election_.leads_until());
-}
-
-void Elector::catch_up() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (std::exchange(catching_up_, true)) return;
+  watch_over(until);
+  if (session_.leadership.lead(*claimed_at_, until, identity_.name())) {
+    session_.list_anew(*claimed_at_);
   }
-  const auto name_space = session_.api.name_space();
-  if (!name_space.ok()) return found(name_space.error());
-  http::Request request;
-  request.path = jobs_path(*name_space) +
-                 "?labelSelector=" + http::encode_uri_component(selector_of(session_.instance));
-  session_.api.send_async(std::move(request),
-                          [this](const Result<http::Response>& answer) { found(answer); });
-}
-
-void Elector::found(const Result<http::Response>& answer) {
-  const auto list =
-      answer.ok() && answer->status == 200 ? parse_json(answer->body) : Result<Json>(Error{});
-  if (!list.ok()) return caught_up({LeaseWriter::Outcome::Kind::failed, {}});
-  session_.workers.update([&](Store& store) {
-    Store::Events news;
-    for (const auto* item : elements(*list, {"items"})) {
-      auto job = parse_job(*item);
-      if (!job.ok()) continue;  // said by those who watch
-      for (auto& event : store.job_found(std::move(*job))) news.push_back(std::move(event));
-    }
-    return news;
-  });
-  read_marks();
-}
-
-void Elector::read_marks() {
-  session_.lease.change(
-      [this](const Json* lease) -> std::optional<std::string> {
-        if (lease != nullptr) session_.outbox.post(Event(event::MarksLoaded{marks_of(*lease)}));
-        return std::nullopt;
-      },
-      [this](const LeaseWriter::Outcome& outcome) { caught_up(outcome); });
-}
-
-/// If not, the next renewal tries again.
-void Elector::caught_up(const LeaseWriter::Outcome& outcome) {
-  const std::lock_guard lock(mutex_);
-  catching_up_ = false;
-  if (outcome.kind != LeaseWriter::Outcome::Kind::done) return;
-  if (released_ || BootClock::now() > election_.leads_until()) return;
-  behind_ = false;
-  lead();
 }
 
 /// REQUIRES: mutex_ is held.
@@ -170,9 +106,9 @@ void Elector::failed(const Error& error) {
   session_.leadership.stand_by(election_.other_holder());
 }
 
-void Elector::look_later() {
+void Elector::look_later(Duration at_least) {
   const std::lock_guard lock(mutex_);
-  const auto wait = std::max(election_.next_look() - BootClock::now(), Duration(0));
+  const auto wait = std::max(election_.next_look() - BootClock::now(), at_least);
   session_.timers.after(wait, [this] { look(); });
 }
 
@@ -187,12 +123,12 @@ void Elector::watch_over(TimePoint until) {
 void Elector::release() {
   {
     const std::lock_guard lock(mutex_);
-    if (!started_ || std::exchange(released_, true)) return;
-    if (!election_.other_holder().empty()) return;
+    if (std::exchange(released_, true)) return;
+    if (!claimed_at_) return;  // else it may be ours, whatever was or will be answered
   }
   const auto over = std::make_shared<std::promise<void>>();
-  session_.lease.change([this](const Json* lease) { return give_up(lease); },
-                        [over](const LeaseWriter::Outcome&) { over->set_value(); });
+  session_.lease.change_next([this](const Json* lease) { return give_up(lease); },
+                             [over](const LeaseWriter::Outcome&) { over->set_value(); });
   over->get_future().wait_for(kReleasePatience);
 }
 

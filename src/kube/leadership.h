@@ -19,8 +19,8 @@ class Leadership {
   /// Nothing is known yet: it does not lead, and nobody is told.
   void await();
 
-  /// It leads, at least until then.
-  void lead(TimePoint until, const std::string& identity);
+  /// It leads, at least until then. True: it did not all the time before, and does `since` then.
+  bool lead(TimePoint since, TimePoint until, const std::string& identity);
 
   /// It does not: `holder` does. Empty: nobody knows.
   void stand_by(const std::string& holder);
@@ -31,7 +31,8 @@ class Leadership {
   TimePoint until(TimePoint now, const std::string& words = "this process stood still");
 
  private:
-  void tell(bool leader, const std::string& holder, Level level, const std::string& text);
+  void expire(TimePoint now, const std::string& words);
+  void tell(event::LeadershipChanged change, Level level, const std::string& text);
 
   Outbox& outbox_;
   const std::string lease_;

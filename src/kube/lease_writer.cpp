@@ -22,10 +22,11 @@ KubernetesConfig impatient(KubernetesConfig config) {
 
 LeaseWriter::Outcome failure(const Intent& intent, const Result<http::Response>& answer) {
   if (!answer.ok()) return {Kind::failed, answer.error()};
+  const auto status = status_of(*answer);
   const bool crossed = answer->status == 409;
   return {crossed ? Kind::conflict : Kind::failed,
-          {crossed ? ErrorKind::unavailable : ErrorKind::rejected,
-           explain(intent, status_of(*answer))}};
+          {crossed ? ErrorKind::unavailable : ErrorKind::rejected, explain(intent, status)},
+          status.retry_after};
 }
 
 }  // namespace
@@ -34,12 +35,19 @@ LeaseWriter::LeaseWriter(const KubernetesConfig& config)
     : instance_(config.instance), name_(lease_name(config.instance)), api_(impatient(config)) {}
 
 void LeaseWriter::change(Edit edit, Done done) {
-  {
-    const std::lock_guard lock(mutex_);
-    changes_.push_back({std::move(edit), std::move(done)});
-    if (changes_.size() > 1) return;
-  }
-  begin();
+  if (queue({std::move(edit), std::move(done)}, false)) begin();
+}
+
+void LeaseWriter::change_next(Edit edit, Done done) {
+  if (queue({std::move(edit), std::move(done)}, true)) begin();
+}
+
+/// True: it is the only one, and may begin.
+bool LeaseWriter::queue(Change change, bool next) {
+  const std::lock_guard lock(mutex_);
+  const auto place = next && !changes_.empty() ? changes_.begin() + 1 : changes_.end();
+  changes_.insert(place, std::move(change));
+  return changes_.size() == 1;
 }
 
 void LeaseWriter::begin() {

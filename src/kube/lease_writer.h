@@ -28,7 +28,8 @@ class LeaseWriter {
       failed,    ///< it could not be read or written; of a write, it may have been all the same
     };
     Kind kind = Kind::done;
-    Error error;  ///< unless done
+    Error error;                               ///< unless done
+    std::optional<Duration> retry_after = {};  ///< the server's wish, if it sent one
   };
 
   /// The Lease, or null if there is none, to what it shall be; absent: it is left alone. Must not
@@ -40,6 +41,9 @@ class LeaseWriter {
   /// be read. `done` is called once, in the end. Both on the pool, or on a thread that asks for a
   /// change; they may ask for further ones.
   void change(Edit edit, Done done);
+
+  /// change(), before all that wait. What is under way is waited for.
+  void change_next(Edit edit, Done done);
 
   /// A new Lease, with nothing on it but the marks. REQUIRES: called by an Edit.
   std::string fresh(const MarkMap& marks);
@@ -63,6 +67,7 @@ class LeaseWriter {
   };
 
   void begin();
+  bool queue(Change change, bool next);
   void was_read(const std::string& name_space, const Result<http::Response>& answer);
   std::optional<std::string> edit(const Json* lease);
   void write(const char* method, const std::string& name_space, std::string body);

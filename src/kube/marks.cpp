@@ -95,7 +95,7 @@ void Marks::was_written(const MarkMap& marks, const LeaseWriter::Outcome& outcom
     }();
     if (first) return write();
   }
-  write_later(outcome.error.message);
+  write_later(outcome);
 }
 
 void Marks::written(const MarkMap& marks) {
@@ -118,12 +118,13 @@ void Marks::written(const MarkMap& marks) {
   if (more) write();
 }
 
-void Marks::write_later(const std::string& words) {
-  say("the Lease with the names of earlier workers cannot be written, retrying: " + words);
+void Marks::write_later(const LeaseWriter::Outcome& outcome) {
+  say("the Lease with the names of earlier workers cannot be written, retrying: " +
+      outcome.error.message);
   Duration wait;
   {
     const std::lock_guard lock(mutex_);
-    wait = backoff_.next();
+    wait = std::max(backoff_.next(), outcome.retry_after.value_or(Duration(0)));
     failing_ = true;
     waiting_.clear();
   }

@@ -33,7 +33,7 @@ class Marks {
   /// time: what it was meant for may have changed by then.
   void after_written(const std::string& scaler, std::function<void()> task);
 
-  /// All that are, written or not.
+  /// All that are known, written or not.
   MarkMap known();
 
  private:
@@ -42,7 +42,7 @@ class Marks {
   void write();
   void was_written(const MarkMap& marks, const LeaseWriter::Outcome& outcome);
   void written(const MarkMap& marks);
-  void write_later(const std::string& words);
+  void write_later(const LeaseWriter::Outcome& outcome);
   void say(const std::string& words);
   bool is_behind();
   std::vector<std::function<void()>> take_ready();

@@ -1,6 +1,13 @@
 #include "kube/session.h"
 
+#include <algorithm>
+
 namespace jobscaler::kube {
+namespace {
+
+constexpr auto kOldestDecision = std::chrono::seconds(2);
+
+}  // namespace
 
 Duration Workers::ahead() const {
   return clock_.ahead().value_or(Duration(0));
@@ -40,16 +47,44 @@ std::optional<ServerTime> Workers::server_now() const {
   return BootClock::now() + *difference;
 }
 
-bool Stopper::sleep_until(TimePoint time) {
+void Pace::begin() {
+  const std::lock_guard lock(mutex_);
+  begun_ = true;
+  changed_.notify_all();
+}
+
+void Pace::list_anew(TimePoint since) {
+  const std::lock_guard lock(mutex_);
+  begun_ = true;
+  since_ = std::max(since_, since);
+  changed_.notify_all();
+}
+
+bool Pace::is_outdated(TimePoint asked_at) {
+  const std::lock_guard lock(mutex_);
+  return asked_at < since_;
+}
+
+bool Pace::sleep_until(TimePoint time, TimePoint asked_at) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time - BootClock::now(), [this] { return stopped_; });
+  changed_.wait(lock, [&] { return begun_ || stopped_; });
+  changed_.wait_for(lock, time - BootClock::now(), [&] { return stopped_ || asked_at < since_; });
   return !stopped_;
 }
 
-void Stopper::stop() {
+void Pace::stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   changed_.notify_all();
+}
+
+void Session::list_anew(TimePoint since) {
+  pace.list_anew(since);
+  api.end_streams();
+}
+
+TimePoint Session::latest_sending(TimePoint decided_at) {
+  return std::min(decided_at + kOldestDecision, leadership.until(BootClock::now()));
 }
 
 void Session::close() {

@@ -43,17 +43,30 @@ class Workers {
   Store store_;
 };
 
-/// Lets threads sleep until it is time, or over.
-class Stopper {
+/// When the watchers' threads do something. Thread-safe.
+class Pace {
  public:
+  /// They may begin: whether we lead has been looked at. Until then they would list in vain.
+  void begin();
+
+  /// They may begin; lists that were asked for before `since` will not do.
+  void list_anew(TimePoint since);
+
+  /// Whether a list that was asked for then will not do.
+  bool is_outdated(TimePoint asked_at);
+
+  /// Sleeps until begin(), and then until `time`, or a list asked for at `asked_at` will not do.
   /// False: stopped.
-  bool sleep_until(TimePoint time);
+  bool sleep_until(TimePoint time, TimePoint asked_at);
+
   void stop();
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
+  bool begun_ = false;
   bool stopped_ = false;
+  TimePoint since_{};
 };
 
 /// What the parts of a Cluster share. The parts are called back by its members, so that it must be
@@ -71,6 +84,12 @@ struct Session {
   /// REQUIRES: no other thread waits for one of the members.
   void close();
 
+  /// Makes the watchers list the workers again, unless they have asked for that since then.
+  void list_anew(TimePoint since);
+
+  /// Until when what was decided then may leave in the leader's name; in the past if it may not.
+  TimePoint latest_sending(TimePoint decided_at);
+
   void note(Level level, const std::string& subject, const std::string& text) {
     outbox.post(Note{level, subject, text});
   }
@@ -78,7 +97,7 @@ struct Session {
   const std::string instance;
   ClosableOutbox outbox;
   Leadership leadership;
-  Stopper stopper;
+  Pace pace;
   Api api;
   LeaseWriter lease;
   http::Timers timers;

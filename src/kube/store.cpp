@@ -84,23 +84,13 @@ Store::Events Store::job_gone(const std::string& uid) {
 
 std::optional<WorkerFacts> Store::job_created(WorkerFacts job) {
   const auto uid = job.uid;
-  learn(std::move(job));
+  // What the watch has brought is newer than the answer to the creation, unless that says
+  // "finished".
+  if (jobs_.count(uid) == 0 || is_finished(job) || job.deleting) put(std::move(job));
+  if (listing_jobs_ && jobs_.count(uid) > 0) created_meanwhile_.insert(uid);
   auto known = joined(uid);
   if (known) told_[uid] = *known;
   return known;
-}
-
-Store::Events Store::job_found(WorkerFacts job) {
-  const auto uid = job.uid;
-  learn(std::move(job));
-  return tell(uid);
-}
-
-/// What the watch has brought is newer than the answer to a request, unless that says "finished".
-void Store::learn(WorkerFacts job) {
-  const auto uid = job.uid;
-  if (jobs_.count(uid) == 0 || is_finished(job) || job.deleting) put(std::move(job));
-  if (listing_jobs_ && jobs_.count(uid) > 0) created_meanwhile_.insert(uid);
 }
 
 // ------------------------------------------------------------------------------------------- pods

@@ -38,9 +38,6 @@ class Store {
   /// way does not have it. Returns the newest that is known about it; absent: it is gone already.
   std::optional<WorkerFacts> job_created(WorkerFacts job);
 
-  /// What a list of our own, beside the watch's, has of a Job: news if it was not known.
-  Events job_found(WorkerFacts job);
-
   /// `subject`: the uid of the Job or pod that the words are about.
   Events event_found(const std::string& subject, EventWords words);
 
@@ -56,7 +53,6 @@ class Store {
   std::optional<WorkerFacts> joined(const std::string& uid) const;
   const OwnedPod* pod_of(const WorkerFacts& job) const;
   void put(WorkerFacts job);
-  void learn(WorkerFacts job);
   Events tell(const std::string& job_uid);
   Events tell_all();
   std::string job_of(const OwnedPod& pod) const;

@@ -54,6 +54,13 @@ Watch::Next Watch::next() {
 
 // ------------------------------------------------------------------------------------------ lists
 
+void Watch::list_anew(TimePoint now) {
+  listing_ = true;
+  continue_token_.clear();
+  open_.reset();
+  not_before_ = now;
+}
+
 void Watch::list_asked(TimePoint now) {
   if (!continue_token_.empty()) return;
   list_asked_at_ = now;
@@ -126,6 +133,10 @@ bool Watch::handle(const std::string& type, const Json& object) {
 
 void Watch::watch_ended(const Result<http::Response>& answer, TimePoint now) {
   const auto ended = std::exchange(open_, std::nullopt);  // absent: it was never opened
+  if (!answer.ok() && answer.error().kind == ErrorKind::cancelled) {
+    not_before_ = now;
+    return;
+  }
   // Silence for the whole idle timeout: nobody knows since when it was meaningless.
   const bool silent = ended && now - ended->last_heard >= idle_timeout_;
   const bool lived =

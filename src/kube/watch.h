@@ -55,6 +55,13 @@ class Watch {
 
   Next next();
 
+  /// A list is next, and at once: what was listed, or is being listed, will not do. A stream that
+  /// was open is not heard of any more.
+  void list_anew(TimePoint now);
+
+  /// When the last list was asked for, complete or not.
+  TimePoint list_asked_at() const { return list_asked_at_; }
+
   /// The request for a page is about to leave.
   void list_asked(TimePoint now);
   void list_answered(const Result<http::Response>& answer, TimePoint now);
@@ -62,6 +69,7 @@ class Watch {
   void watch_opened(TimePoint now);
   /// REQUIRES: the watch was opened. False: read no further, end the stream.
   bool line(const std::string& line, TimePoint now);
+  /// One that we cancelled ourselves is taken up again, too.
   void watch_ended(const Result<http::Response>& answer, TimePoint now);
 
  private:

@@ -24,11 +24,12 @@ void Watcher::run() {
   const auto name_space = session_.api.name_space();
   Watch watch({"list and watch", name_of(resource_), name_space.ok() ? *name_space : "(unknown)"},
               selector_of(session_.instance), BootClock::now(), real_random(), *this);
-  while (true) {
+  while (session_.pace.sleep_until(watch.next().at, watch.list_asked_at())) {
+    if (is_outdated(watch)) watch.list_anew(BootClock::now());
     const auto next = watch.next();
-    if (!session_.stopper.sleep_until(next.at)) return;
     const auto where = session_.api.name_space();
     if (!where.ok()) {
+      watch.list_asked(BootClock::now());
       watch.list_answered(where.error(), BootClock::now());
     } else if (next.what == Watch::Next::Do::list) {
       list(watch, *where, next.query);
@@ -56,8 +57,15 @@ void Watcher::stream(Watch& watch, const std::string& name_space, const Watch::N
   const auto answer = session_.api.stream(
       request(name_space, next.query), next.idle_timeout,
       [&](const std::string& line) { return watch.line(line, BootClock::now()); },
-      [&] { watch.watch_opened(BootClock::now()); });
-  watch.watch_ended(answer, BootClock::now());
+      [&] {
+        watch.watch_opened(BootClock::now());
+        if (is_outdated(watch)) session_.api.end_streams();  // it was not open when others were
+      });
+  if (!is_outdated(watch)) watch.watch_ended(answer, BootClock::now());
+}
+
+bool Watcher::is_outdated(const Watch& watch) const {
+  return session_.pace.is_outdated(watch.list_asked_at());
 }
 
 http::Request Watcher::request(const std::string& name_space, const std::string& query) const {

@@ -23,6 +23,7 @@ class Watcher : private WatchSink {
  private:
   void list(Watch& watch, const std::string& name_space, const std::string& query);
   void stream(Watch& watch, const std::string& name_space, const Watch::Next& next);
+  bool is_outdated(const Watch& watch) const;
   http::Request request(const std::string& name_space, const std::string& query) const;
   void tell(const std::function<Store::Events(Store&)>& news);
   void say_once(const std::string& words);

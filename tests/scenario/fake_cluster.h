@@ -62,6 +62,13 @@ class FakeCluster {
   void unwatch(int id) { watchers_.erase(id); }
   std::map<std::string, std::int64_t> marks;
 
+  /// Who leads, of the daemons that take part in the election.
+  struct Lease {
+    const void* holder = nullptr;  ///< null: it was given up
+    TimePoint renewed{};
+  };
+  Lease lease;
+
   /// The limits that daemons keep to from now on; creates decided on before may arrive for some
   /// seconds. What is not configured any more stays known for its workers.
   void reconfigure(const EngineSpec& spec);

@@ -12,6 +12,10 @@ constexpr Duration kRequestTimeout = seconds(2);
 constexpr Duration kOldestDecision = seconds(2);
 constexpr Duration kReadTime = milliseconds(5);
 constexpr Duration kListAgain = milliseconds(800);
+// Of the election, as the real one has them.
+constexpr Duration kLook = seconds(2);
+constexpr Duration kRenewDeadline = seconds(10);
+constexpr Duration kExpiry = seconds(12);
 
 }  // namespace
 
@@ -24,6 +28,10 @@ void FakeDaemon::start() {
   frozen_ = false;
   engine_ = std::make_unique<Engine>(spec_, world_.now());
   watch_ = cluster_.watch([this](const Event& event) { hear(event); });
+  if (elects) {
+    post(event::LeadershipChanged{false, ""});
+    look_at_lease();
+  }
   mend_watch();
   pump();
 }
@@ -36,6 +44,8 @@ void FakeDaemon::kill() {
   watch_.reset();
   watch_up_ = false;
   watching_ = false;
+  deaf_ = false;
+  leads_ = false;
   in_flight_.clear();
   missed_.clear();
   known_pods_.clear();
@@ -45,6 +55,39 @@ void FakeDaemon::kill() {
   creates_under_way_.clear();
   reads_under_way_.clear();
   old_news_.clear();
+}
+
+void FakeDaemon::stop() {
+  kill();
+  if (cluster_.lease.holder == this) cluster_.lease.holder = nullptr;
+}
+
+/// Reads it and, if it is ours or nobody's, writes it.
+void FakeDaemon::look_at_lease() {
+  auto& lease = cluster_.lease;
+  const TimePoint now = world_.now();
+  const bool expired = now >= lease.renewed + kExpiry;
+  if (lease.holder == nullptr || lease.holder == this || expired) {
+    lease = {this, now};
+    leads_until_ = now + kRenewDeadline;
+    if (!std::exchange(leads_, true)) lead();
+  } else if (std::exchange(leads_, false)) {
+    leads_until_ = TimePoint::min();
+    post(event::LeadershipChanged{false, "the other"});
+  }
+  later(kLook, [this] { look_at_lease(); });
+}
+
+/// As the real client does: tells it, and lists what the one before may have done last.
+void FakeDaemon::lead() {
+  leads_since_ = world_.now();
+  post(event::LeadershipChanged{true, "", leads_since_});
+  relist();
+}
+
+bool FakeDaemon::is_too_late(TimePoint decided_at) const {
+  const TimePoint now = world_.now();
+  return now - decided_at > kOldestDecision || (elects && (!leads_ || now > leads_until_));
 }
 
 void FakeDaemon::freeze() {
@@ -71,7 +114,8 @@ void FakeDaemon::cut_watch() {
 void FakeDaemon::mend_watch(Return how) {
   if (watch_up_ || !running()) return;
   watch_up_ = true;
-  if (how == Return::lists || !pods_asked_at_) return list(true);
+  const bool behind = !pods_asked_at_ || (elects && *pods_asked_at_ < leads_since_);
+  if (how == Return::lists || behind) return list(true);
   later(kOneWay, [this, how, connection = connection_] {
     if (connection != connection_) return;
     post(event::WatchChanged{true, world_.now(), ""});
@@ -133,6 +177,7 @@ void FakeDaemon::both_listed(TimePoint asked_at, bool then_up) {
 
 void FakeDaemon::go_on() {
   watching_ = true;
+  deaf_ = false;
   for (const Event& event : std::exchange(missed_, {})) hear(event);
 }
 
@@ -145,6 +190,7 @@ std::vector<WorkerFacts> FakeDaemon::with_known_pods(std::vector<WorkerFacts> wo
 }
 
 void FakeDaemon::hear(const Event& event) {
+  if (deaf_) return;
   if (!watching_) return missed_.push_back(event);
   in_flight_.push_back(event);
   later(watch_delay, [this, connection = connection_] {
@@ -254,12 +300,13 @@ void FakeDaemon::record(const action::RecordMark& mark) {
 /// Not before the marks are written.
 void FakeDaemon::remove(const action::DeleteWorker& remove) {
   later(marks_written_at_ - world_.now(), [this, remove] {
+    if (is_too_late(remove.decided_at)) return;
     world_.after(kOneWay, [this, remove] { cluster_.remove(remove.name, remove.uid); });
   });
 }
 
 void FakeDaemon::send_create(const action::StartWorker& start) {
-  if (world_.now() - start.decided_at > kOldestDecision) {
+  if (is_too_late(start.decided_at)) {
     return answer(start, {CreateOutcome::Kind::too_old, std::nullopt, "", std::nullopt});
   }
   const Duration delay = std::exchange(faults.delay_next_create, Duration::zero());

@@ -44,8 +44,13 @@ class FakeDaemon {
   bool running() const { return engine_ != nullptr; }
   void freeze();
   void thaw();
+  /// A clean shutdown: what has left this machine goes on, and the Lease is given up.
+  void stop();
+  bool leads() const { return leads_; }
   /// The watch breaks; what happens is missed until it is back.
   void cut_watch();
+  /// What happens is missed until it lists again, and nobody knows.
+  void deafen() { deaf_ = true; }
   /// How it comes back.
   enum class Return {
     lists,    ///< Jobs and pods are listed, then the watch is up
@@ -59,6 +64,8 @@ class FakeDaemon {
   /// Its configuration is edited; one that is down starts with it.
   void reconfigure(const Reconfiguration& change);
 
+  /// Takes part in the election of the daemon that acts. Set it before the start.
+  bool elects = false;
   Faults faults;
   Duration watch_delay = milliseconds(30);
   Duration list_time = milliseconds(40);  ///< from asking to having it; at least 20 ms
@@ -76,6 +83,9 @@ class FakeDaemon {
   void answer(const action::StartWorker& start, CreateOutcome outcome);
   void read(const std::string& scaler);
   void hear(const Event& event);
+  void look_at_lease();
+  void lead();
+  bool is_too_late(TimePoint decided_at) const;
   void list(bool then_up);
   void list_failed();
   void jobs_listed(TimePoint asked_at, bool then_up);
@@ -97,8 +107,12 @@ class FakeDaemon {
   bool frozen_ = false;
   std::vector<std::function<void()>> when_thawed_;
   std::optional<int> watch_;
-  bool watch_up_ = false;   // connected, perhaps still listing
-  bool watching_ = false;   // events come; else they are missed
+  bool watch_up_ = false;  // connected, perhaps still listing
+  bool watching_ = false;  // events come; else they are missed
+  bool deaf_ = false;      // they do not, and it does not know
+  bool leads_ = false;
+  TimePoint leads_since_{};
+  TimePoint leads_until_ = TimePoint::max();
   int connection_ = 0;      // what an earlier one was doing is void
   TimePoint current_at_{};  // when the view was last current, if it is not
   std::deque<Event> in_flight_;

@@ -110,7 +110,7 @@ void mishap(Scenario& s) {
   World& dice = s.world;
   FakeDaemon& daemon = s.daemon(dice.pick(s.daemons()));
   const std::string scaler = fmt::format("s{}", dice.pick(kScalers));
-  switch (dice.pick(10)) {
+  switch (dice.pick(12)) {
     case 0:
       if (daemon.running()) daemon.kill();
       break;
@@ -143,6 +143,12 @@ void mishap(Scenario& s) {
       break;
     case 9:
       edit(s);
+      break;
+    case 10:
+      if (daemon.running()) daemon.stop();
+      break;
+    case 11:  // without an election nothing would make it list again
+      if (daemon.elects && !daemon.leads()) daemon.deafen();
       break;
   }
 }
@@ -211,6 +217,8 @@ TEST_CASE(
     const EngineSpec spec = random_spec(dice);
     Scenario s(spec, static_cast<std::uint64_t>(seed));
     if (dice.chance(0.5)) s.add_daemon();
+    const bool elects = dice.chance(0.5);
+    for (std::size_t i = 0; i < s.daemons(); ++i) s.daemon(i).elects = elects;
     s.cluster.window_slack = kScalers;
     s.cluster.numbers_may_be_forgotten = true;
     for (int i = 0; i < kScalers; ++i) {

@@ -167,6 +167,12 @@ class Daemon:
     def says(self, text):
         return text in self.log()
 
+    def said_at(self, text):
+        """When it said so first, in seconds of its day."""
+        time_of_day = next(line.split()[0] for line in self.log().splitlines() if text in line)
+        hours, minutes, seconds = time_of_day.split(":")
+        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+
     def complaints(self):
         """The lines of level WARN and above, without their times."""
         lines = [line.split(maxsplit=1)[1] for line in self.log().splitlines()]

@@ -70,7 +70,7 @@ void Client::remove(const WorkerFacts& worker) {
 }
 
 void Client::remove(const std::string& name, const std::string& uid) {
-  cluster_->delete_worker({"orders", name, uid});
+  cluster_->delete_worker({"orders", name, uid, BootClock::now()});
 }
 
 void Client::record(std::int64_t mark) {

@@ -244,12 +244,14 @@ TEST_CASE("a stuck worker is kept to be looked at, then deleted, its number reco
   REQUIRE(removal != order.end());
   CHECK(mark < removal);
   CHECK(b.all<action::DeleteWorker>()[0].uid == "uid-1");
+  CHECK(b.all<action::DeleteWorker>()[0].decided_at == at(630));
 
   SECTION("and again if it is still there") {
     b.step(650);
     CHECK(b.all<action::DeleteWorker>().empty());
     b.passes(690).step(690);
-    CHECK(b.all<action::DeleteWorker>().size() == 1);
+    REQUIRE(b.all<action::DeleteWorker>().size() == 1);
+    CHECK(b.all<action::DeleteWorker>()[0].decided_at == at(690));
     CHECK(b.news() ==
           Texts{"orders-1 is still there 1m after its deletion was asked for; it counts "
                 "against max until it is gone"});
@@ -273,15 +275,16 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("nothing is deleted while paused, observing, not leading or blind") {
+TEST_CASE("nothing is deleted while paused, observing, not leading, blind or new to leading") {
   ScalerSpec spec = eager();
-  const int why = GENERATE(0, 1, 2, 3);
+  const int why = GENERATE(0, 1, 2, 3, 4);
   if (why == 0) spec.paused = true;
   if (why == 1) spec.mode = ScalerSpec::Mode::observe;
   Bench b({{group()}, {spec}});
   b.knows({waiting("ImagePullBackOff")}).step(0).step(30);
   if (why == 2) b.hears(event::LeadershipChanged{false, "other"}, 31);
   if (why == 3) b.hears(event::WatchChanged{false, at(31), ""}, 31);
+  if (why == 4) b.hears(event::LeadershipChanged{true, "", at(31)}, 31);
   for (int s = 31; s < 2000; s += 5) {
     b.step(s);
     CHECK(b.all<action::DeleteWorker>().empty());
@@ -295,6 +298,29 @@ TEST_CASE("a daemon that does not lead decides nothing, and leads on when it doe
   CHECK(b.started() == "");
   b.hears(event::LeadershipChanged{true, ""}, 1).step(1);
   CHECK(b.started() == "orders-1");
+}
+
+TEST_CASE("a new leader decides nothing before both lists were asked for since it leads") {
+  Bench b;
+  b.knows().reads(100, 0).hears(event::LeadershipChanged{true, "", at(5)}, 6).step(6);
+  CHECK(b.decision().reason == Reason::workers_unknown);
+  CHECK(b.decision().text == "this daemon leads since 1s; the workers are not listed yet");
+  b.hears(event::WorkersListed{{}, at(5), at(4)}, 6).step(6);
+  CHECK(b.decision().reason == Reason::workers_unknown);
+  b.hears(event::WorkersListed{{}, at(4), at(5)}, 6).step(6);
+  CHECK(b.decision().reason == Reason::workers_unknown);
+  b.hears(event::WorkersListed{{}, at(5), at(5)}, 6).step(6);
+  CHECK(b.started() == "orders-1");
+}
+
+TEST_CASE("a new leader does not take for stuck whose pod it has not listed yet") {
+  Bench b;
+  b.knows().reads(100, 0).hears(event::LeadershipChanged{true, "", at(900)}, 900).step(900);
+  b.hears(event::WorkersListed{{job(1)}, at(900), at(0)}, 901).step(901);
+  CHECK(b.news().empty());
+  CHECK(b.decision().workers.stuck == 0);
+  b.hears(event::WorkersListed{{ready(1)}, at(900), at(900)}, 902).step(902);
+  CHECK(b.decision().workers.ready == 1);
 }
 
 TEST_CASE("a paused scaler does not read its queue") {

@@ -29,6 +29,32 @@ TEST_CASE("the workers are unknown until marks and list have come") {
   CHECK(view.changes_at(at(7)) == TimePoint::max());
 }
 
+TEST_CASE("who leads since a while knows the workers from lists asked for since then") {
+  View view = ready_view();
+  view.listed(at(40));
+  view.leads_since(at(50));
+  CHECK(view.unknown(at(52)) == "this daemon leads since 2s; the workers are not listed yet");
+  CHECK(view.sight(at(52)) == at(40));
+  CHECK(view.changes_at(at(52)) == TimePoint::max());
+  view.listed(at(49.9));
+  CHECK(view.unknown(at(53)));
+  CHECK(view.sight(at(53)) == at(49.9));
+  view.listed(at(50));
+  CHECK_FALSE(view.unknown(at(53)));
+  CHECK(view.sight(at(53)) == at(53));
+  view.listed(at(45));  // an older one does not take that away
+  CHECK_FALSE(view.unknown(at(53)));
+}
+
+TEST_CASE("a gap and a new leadership both limit what is in sight") {
+  View view = ready_view();
+  view.watch_down(at(10), "", at(10));
+  view.leads_since(at(20));
+  CHECK(view.sight(at(21)) == at(0));
+  view.listed(at(20));
+  CHECK(view.sight(at(21)) == at(20));
+}
+
 TEST_CASE(
     "a watch that is down makes the workers unknown after a minute, and stops their clocks at "
     "once") {

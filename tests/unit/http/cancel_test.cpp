@@ -131,3 +131,53 @@ TEST_CASE("stop ends a stream that waits for its headers") {
   stopper.join();
   CHECK(result.error().kind == ErrorKind::cancelled);
 }
+
+TEST_CASE("streams can be ended while requests go on") {
+  Counter streams;
+  Counter asked;
+  Counter may_answer;
+  ScriptedPeer peer([&](Connection& c) {
+    while (const auto request = c.read_request()) {
+      if (request->find("/stream") != std::string::npos) {
+        c.begin_chunked();
+        c.chunk("one\n");
+        return c.wait_for_close();
+      }
+      asked.add();
+      may_answer.reaches(1);
+      c.answer(200);
+    }
+  });
+  Client client(peer.url(), {}, 600s);
+  auto stream = get();
+  stream.path = "/stream";
+  std::thread ender([&] {
+    asked.reaches(1);
+    streams.reaches(2);
+    client.end_streams();
+    may_answer.add();
+  });
+  const auto count = [&](const std::string&) {
+    streams.add();
+    return true;
+  };
+  std::thread other(
+      [&] { CHECK(client.stream(stream, 600s, count).error().kind == ErrorKind::cancelled); });
+  std::atomic<bool> answered{false};
+  client.send_async(get(), [&](const Result<http::Response>& answer) { answered = answer.ok(); });
+  CHECK(client.stream(stream, 600s, count).error().kind == ErrorKind::cancelled);
+  other.join();
+  ender.join();
+  // Those to come are not ended.
+  bool read = false;
+  CHECK(client
+            .stream(stream, 600s,
+                    [&](const std::string&) {
+                      read = true;
+                      return false;
+                    })
+            .ok());
+  CHECK(read);
+  CHECK(client.send(get()).ok());
+  CHECK(answered);
+}

@@ -104,7 +104,9 @@ void Connection::wait_for_close() {
 }
 
 ScriptedPeer::ScriptedPeer(Script script, std::optional<ServerTls> tls)
-    : script_(std::move(script)), tls_(server_context(tls)) {
+    : script_(std::move(script)),
+      tls_(server_context(tls)),
+      before_handshake_(tls ? tls->before_handshake : nullptr) {
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
   listener_ = listen_on_loopback(port_);
   acceptor_ = std::thread([this] { accept_all(); });
@@ -140,6 +142,7 @@ void ScriptedPeer::accept_all() {
 void ScriptedPeer::serve(int socket) {
   std::unique_ptr<SSL, void (*)(SSL*)> tls(tls_ ? SSL_new(tls_.get()) : nullptr, SSL_free);
   if (tls) SSL_set_fd(tls.get(), socket);
+  if (before_handshake_) before_handshake_();
   if (!tls || SSL_accept(tls.get()) == 1) {
     Connection connection(socket, tls.get());
     script_(connection);

@@ -47,6 +47,7 @@ struct ServerTls {
   std::string certificate;
   std::string key;
   std::string client_ca;  ///< non-empty: a client certificate signed by it is required
+  std::function<void()> before_handshake = {};  ///< called with each connection
 };
 
 /// A server on a loopback port of its own that does to each connection what the script says, on a
@@ -68,6 +69,7 @@ class ScriptedPeer {
 
   Script script_;
   std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> tls_;
+  std::function<void()> before_handshake_;
   int listener_ = -1;
   int port_ = 0;
   std::atomic<int> connections_{0};

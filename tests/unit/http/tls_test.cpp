@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "http/certificates.h"
 #include "http/client.h"
@@ -179,4 +181,38 @@ TEST_CASE("lines stream over TLS, and a cut is an error there too") {
   REQUIRE_FALSE(result.ok());
   CHECK(result.error().message ==
         peer.url("https") + ": connection closed in the middle of its answer");
+}
+
+TEST_CASE("a request that grew old while its connection was made does not arrive whole") {
+  const Certificates ours;
+  http::Request request;
+  request.method = "POST";
+  request.path = std::string("/");
+  request.body = std::string("{}");
+  request.send_before = BootClock::now() + 1s;
+  auto tls = server(ours.issue("server", kLocal));
+  tls.before_handshake = [until = *request.send_before] {
+    while (BootClock::now() <= until) std::this_thread::yield();
+  };
+  std::atomic<int> arrived{0};
+  ScriptedPeer peer(
+      [&](Connection& c) {
+        while (c.read_request()) {
+          ++arrived;
+          c.answer(200);
+        }
+      },
+      tls);
+  Client client(peer.url("https"), trust(ours.ca()), 600s);
+  const auto late = client.send(request);
+  REQUIRE_FALSE(late.ok());
+  CHECK(late.error() ==
+        Error{ErrorKind::cancelled, peer.url("https") + ": not sent, because it is too late"});
+  // Nor is its connection used again, on which the next request would be taken for its body.
+  request.send_before = BootClock::now() + 1h;
+  const auto next = client.send(request);
+  REQUIRE(next.ok());
+  CHECK(next->status == 200);
+  CHECK(arrived == 1);
+  CHECK(peer.connections() == 2);
 }

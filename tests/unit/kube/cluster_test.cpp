@@ -147,6 +147,46 @@ TEST_CASE("the marks are read again with every list of Jobs, and told before it"
   CHECK(told == std::vector<std::int64_t>{10, 0, 15, 0});
 }
 
+TEST_CASE("who comes to lead lists Jobs and pods anew, the marks told before, and watches on") {
+  Bench bench;
+  const auto held_by = [](const std::string& holder) {
+    return reply(200, fmt::format(R"({{"kind": "Lease", "metadata": {{}},
+                                      "spec": {{"holderIdentity": "{}"}}}})",
+                                  holder));
+  };
+  bench.api.on("GET", kLease, {held_by("other")});
+  bench.start();
+  REQUIRE_FALSE(bench.outbox.next<event::LeadershipChanged>()->leader);
+  REQUIRE(bench.outbox.next<event::WorkersListed>());
+  REQUIRE(bench.outbox.noted("connected to"));
+  bench.api.on("GET", kLease, {held_by("")});
+  const auto leads = bench.outbox.next<event::LeadershipChanged>();
+  REQUIRE(leads);
+  REQUIRE(leads->leader);
+  REQUIRE(bench.outbox.next<event::MarksLoaded>());
+  const auto both = bench.outbox.next<event::WorkersListed>([&](const auto& list) {
+    return list.asked_at >= leads->since &&
+           list.pods_asked_at.value_or(TimePoint()) >= leads->since;
+  });
+  CHECK(both);
+  // The new watches bring what happens, and nobody was told of the old ones' end.
+  REQUIRE(bench.api.has_calls("GET", std::string(kJobs) + "?watch", 2));
+  bench.api.push("jobs", event_line("ADDED", job_json("orders", 1, "u1")));
+  CHECK(bench.outbox.next<event::WorkerSeen>());
+  for (const auto& event : bench.outbox.events()) {
+    CHECK_FALSE(std::holds_alternative<event::WatchChanged>(event));
+  }
+}
+
+TEST_CASE("a daemon that leads from its start lists once") {
+  Bench bench;
+  bench.start();
+  REQUIRE(bench.outbox.next<event::WorkersListed>());
+  REQUIRE(bench.outbox.noted("connected to"));
+  REQUIRE(bench.api.has_calls("PUT", kLease, 2));  // it has renewed its lease
+  CHECK(bench.api.calls("GET", std::string(kJobs) + "?limit=").size() == 1);
+}
+
 TEST_CASE("missing credentials are waited for") {
   const TemporaryFolder folder;
   FakeApi api;

@@ -322,3 +322,18 @@ TEST_CASE("in any order of looks, pauses and lost answers no two lead at once") 
   }
   CHECK(led > 6000);  // of 12,000 moments
 }
+
+TEST_CASE("the number of holders stays one that the API server takes") {
+  constexpr std::int64_t kMost = 2147483647;
+  const auto after = [](std::int64_t transitions) {
+    Lease lease;
+    lease.record = LeaseRecord{"", 15, "a", "r", transitions};
+    Daemon one("one", lease);
+    REQUIRE(one.look(0s));
+    return lease.record->transitions;
+  };
+  CHECK(after(kMost - 1) == kMost);
+  CHECK(after(kMost) == kMost);
+  CHECK(after(kMost + 1) == kMost);
+  CHECK(after(-7) == 1);
+}

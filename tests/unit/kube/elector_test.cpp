@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "fake_api.h"
+#include "http/counter.h"
 #include "kube/cluster.h"
 #include "kube/creator.h"
 #include "kube/elector.h"
@@ -20,7 +23,6 @@ using Kind = CreateOutcome::Kind;
 constexpr auto kLeases = "/apis/coordination.k8s.io/v1/namespaces/workers/leases";
 constexpr auto kLease =
     "/apis/coordination.k8s.io/v1/namespaces/workers/leases/jobscaler-jobscaler";
-constexpr auto kJobs = "/apis/batch/v1/namespaces/workers/jobs";
 constexpr auto kCreation = "/apis/batch/v1/namespaces/workers/jobs?fieldValidation=Strict";
 
 /// An Elector on a scripted API server, and what acts in the leader's name.
@@ -114,33 +116,57 @@ TEST_CASE("a daemon that stands by says for whom, and creates nothing") {
   CHECK(bench.api.calls("PUT", kLease).empty());
 }
 
-TEST_CASE("who comes after another asks what Jobs there are, and for the marks, before it leads") {
+TEST_CASE("who comes to lead says since when, and that older lists will not do") {
   Bench bench;
-  bench.session.workers.update([](Store& store) {
-    store.pods_ended();
-    return store.jobs_ended();
+  bench.api.on("GET", kLease, {held_by("other"), held_by(""), held_by("thief"), held_by("")});
+  const auto begin = BootClock::now();
+  bench.elector.start();
+  REQUIRE_FALSE(bench.change().leader);
+  CHECK_FALSE(bench.session.pace.is_outdated(begin));
+  const auto first = bench.change();
+  REQUIRE(first.leader);
+  CHECK(first.since > begin);
+  CHECK(first.since < BootClock::now());
+  REQUIRE(bench.api.has_calls("GET", kLease, 3));  // it has been said by then
+  CHECK(bench.session.pace.is_outdated(first.since - 1ns));
+  CHECK_FALSE(bench.session.pace.is_outdated(first.since));
+  REQUIRE_FALSE(bench.change().leader);
+  const auto again = bench.change();
+  REQUIRE(again.leader);
+  CHECK(again.since > first.since);
+}
+
+TEST_CASE("a claim whose answer is not in when we are told to stop is given up, too") {
+  Bench bench;
+  bench.api.on("GET", kLease, {held_by("dead")});
+  bench.api.on("PUT", kLease, {held(reply(200, "{}")), reply(200, "{}")});
+  bench.elector.start();
+  REQUIRE_FALSE(bench.change().leader);
+  REQUIRE(bench.api.has_calls("PUT", kLease, 1));  // the dead one's lease has run out
+  const auto ours = record_of(Json::parse(bench.api.calls("PUT", kLease)[0].body))->holder;
+  bench.api.on("GET", kLease, {held_by(ours)});
+  Counter stopping;
+  std::thread stopper([&] {
+    stopping.add();
+    bench.elector.release();
   });
-  const auto list = std::string(kJobs) + "?labelSelector";
-  bench.api.on("GET", kLease, {held_by("other"), held_by("")});
-  bench.api.on("GET", list,
-               {status_reply(500, "", "boom"),
-                reply(200, "{\"items\": [" + job_json("orders", 45, "u45") + "]}")});
+  stopping.reaches(1);
+  bench.api.let_go();
+  stopper.join();
+  const auto puts = bench.api.calls("PUT", kLease);
+  REQUIRE(puts.size() == 2);
+  CHECK(record_of(Json::parse(puts[1].body))->holder.empty());
+}
+
+TEST_CASE("the API server's wish when to look at the Lease again is respected") {
+  Bench bench;
+  bench.api.on("GET", kLease,
+               {status_reply(429, "TooManyRequests", "busy", "Retry-After: 6\r\n"), held_by("")});
+  const auto begin = BootClock::now();
   bench.elector.start();
   REQUIRE_FALSE(bench.change().leader);
   REQUIRE(bench.change().leader);
-  CHECK(bench.api.calls("GET", list).size() == 2);
-  std::string story;
-  for (const auto& event : bench.outbox.events()) {
-    if (std::holds_alternative<event::WorkersListed>(event)) story += "listed ";
-    if (const auto* seen = std::get_if<event::WorkerSeen>(&event)) story += seen->worker.name + " ";
-    if (const auto* loaded = std::get_if<event::MarksLoaded>(&event)) {
-      story += fmt::format("mark {} ", loaded->marks.at("orders"));
-    }
-    if (const auto* changed = std::get_if<event::LeadershipChanged>(&event)) {
-      story += changed->leader ? "leads" : "stands by ";
-    }
-  }
-  CHECK(story == "listed stands by orders-45 mark 41 leads");
+  CHECK(BootClock::now() - begin > 6s);  // no machine is too fast for that
 }
 
 TEST_CASE("nothing is created before the election") {
@@ -217,14 +243,18 @@ TEST_CASE("giving up a Lease does not wait for a server that does not answer") {
   bench.elector.start();
   REQUIRE(bench.change().leader);
   bench.api.on("GET", kLease, {hang()});
-  const auto begin = BootClock::now();
+  REQUIRE(bench.api.has_calls("GET", kLease, 2));
+  Counter asked;
+  bench.session.lease.change([](const Json*) { return std::nullopt; },
+                             [&](const LeaseWriter::Outcome&) { asked.add(); });
   bench.elector.release();
-  CHECK(BootClock::now() - begin < 30s);  // the server never answers
+  // It has given up before the requests did that it waits for, each of which has five seconds.
+  CHECK(asked.count() == 0);
 }
 
 TEST_CASE("a leadership that ran out unnoticed is told before anything is refused for it") {
   Bench bench;
-  bench.session.leadership.lead(BootClock::now() - 1ms, "us");
+  bench.session.leadership.lead({}, BootClock::now() - 1ms, "us");
   REQUIRE(bench.change().leader);
   CHECK(bench.create() == Kind::too_old);
   const auto events = bench.outbox.events();
@@ -242,12 +272,12 @@ TEST_CASE("a change of leadership is told once") {
   leadership.await();
   CHECK(leadership.until(at(0s)) == TimePoint::min());
   CHECK(outbox.events().empty());
-  leadership.lead(at(10s), "us");
-  leadership.lead(at(12s), "us");
+  CHECK(leadership.lead(at(1s), at(10s), "us"));
+  CHECK_FALSE(leadership.lead(at(2s), at(12s), "us"));
   CHECK(leadership.until(at(12s)) == at(12s));
   CHECK(leadership.until(at(12s + 1ns), "no answer") == at(12s));
   CHECK(leadership.until(at(13s)) == at(12s));
-  leadership.lead(at(30s), "us");
+  CHECK(leadership.lead(at(20s), at(30s), "us"));
   leadership.stand_by("them");
   leadership.stand_by("them");
   leadership.stand_by("others");
@@ -258,5 +288,20 @@ TEST_CASE("a change of leadership is told once") {
                     "leads no more: Lease l was not renewed in time: no answer",
                     "leads: holds Lease l as us", "leads no more: them has taken Lease l",
                     "stands by: others holds Lease l"});
-  CHECK(outbox.events().size() == said.size());
+  const auto events = outbox.events();
+  CHECK(events.size() == said.size());
+  CHECK(std::get<event::LeadershipChanged>(events[0]).since == at(1s));
+  CHECK(std::get<event::LeadershipChanged>(events[2]).since == at(20s));
+}
+
+TEST_CASE("who leads again after its lease had ended unnoticed comes to lead anew") {
+  RecordingOutbox outbox;
+  Leadership leadership(outbox, "l");
+  CHECK(leadership.lead(at(1s), at(10s), "us"));
+  CHECK_FALSE(leadership.lead(at(10s), at(20s), "us"));
+  CHECK(leadership.lead(at(21s), at(31s), "us"));  // another may have led in between
+  const auto events = outbox.events();
+  REQUIRE(events.size() == 3);
+  CHECK_FALSE(std::get<event::LeadershipChanged>(events[1]).leader);
+  CHECK(std::get<event::LeadershipChanged>(events[2]).since == at(21s));
 }

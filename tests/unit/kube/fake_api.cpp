@@ -39,6 +39,11 @@ Answer status_reply(int status, const std::string& reason, const std::string& me
           headers};
 }
 
+Answer held(Answer answer) {
+  answer.way = Answer::Way::held;
+  return answer;
+}
+
 FakeApi::FakeApi()
     : peer_(std::make_unique<ScriptedPeer>([this](Connection& connection) { serve(connection); })) {
   folder_.write("config", fmt::format("current-context: m\n"
@@ -80,6 +85,12 @@ void FakeApi::push(const std::string& resource, const std::string& line) {
   changed_.notify_all();
 }
 
+void FakeApi::let_go() {
+  const std::lock_guard lock(mutex_);
+  let_go_ = true;
+  changed_.notify_all();
+}
+
 void FakeApi::cut_watches() {
   const std::lock_guard lock(mutex_);
   ++cuts_;
@@ -106,18 +117,24 @@ bool FakeApi::has_calls(const std::string& method, const std::string& path, std:
 
 void FakeApi::serve(Connection& connection) {
   while (const auto call = parse_call(connection.read_request())) {
+    const auto* resource = contains(call->path, "/pods") ? "pods" : "jobs";
+    const bool watches = contains(call->path, "watch=true");
+    int number = 0;
     {
       const std::lock_guard lock(mutex_);
       calls_.push_back(*call);
+      if (watches) number = ++watches_[resource];
       changed_.notify_all();
     }
     const auto script = scripted(*call);
-    if (!script && contains(call->path, "watch=true")) {
-      return watch(connection, contains(call->path, "/pods") ? "pods" : "jobs");
-    }
+    if (!script && watches) return watch(connection, resource, number);
     const auto answer = script ? *script : ordinary(*call);
     if (answer.way == Answer::Way::drop) return;
     if (answer.way == Answer::Way::hang) return connection.wait_for_close();
+    if (answer.way == Answer::Way::held) {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return closing_ || let_go_; });
+    }
     connection.answer(answer.status, answer.body, kDate + answer.headers);
   }
 }
@@ -146,14 +163,15 @@ Answer FakeApi::ordinary(const Call& call) {
   return status_reply(404, "NotFound", "not found");
 }
 
-void FakeApi::watch(Connection& connection, const std::string& resource) {
+void FakeApi::watch(Connection& connection, const std::string& resource, int number) {
   connection.write(fmt::format("HTTP/1.1 200 OK\r\n{}Transfer-Encoding: chunked\r\n\r\n", kDate));
   std::unique_lock lock(mutex_);
   const int cuts = cuts_;
+  const auto is_over = [&] { return closing_ || cuts != cuts_ || number != watches_[resource]; };
   while (true) {
     auto& lines = pushed_[resource];
-    changed_.wait(lock, [&] { return closing_ || cuts != cuts_ || !lines.empty(); });
-    if (closing_ || cuts != cuts_) return;
+    changed_.wait(lock, [&] { return is_over() || !lines.empty(); });
+    if (is_over()) return;
     const auto line = lines.front();
     lines.erase(lines.begin());
     lock.unlock();

@@ -24,11 +24,11 @@ struct Call {
 };
 
 struct Answer {
-  enum class Way { reply, drop, hang };
+  enum class Way { reply, drop, hang, held };
   int status = 200;
   std::string body;
   std::string headers;   ///< further ones, each with its \r\n
-  Way way = Way::reply;  ///< drop: closes without answering; hang: never answers
+  Way way = Way::reply;  ///< drop: closes without answering; hang: never answers; held: let_go()
 };
 
 Answer reply(int status, const std::string& body = "", const std::string& headers = "");
@@ -37,6 +37,7 @@ Answer status_reply(int status, const std::string& reason, const std::string& me
 inline Answer drop() {
   return {0, "", "", Answer::Way::drop};
 }
+Answer held(Answer answer);
 inline Answer hang() {
   return {0, "", "", Answer::Way::hang};
 }
@@ -54,8 +55,11 @@ class FakeApi {
   /// None: as if they had never been scripted.
   void on(const std::string& method, const std::string& path, std::vector<Answer> answers);
 
-  /// Writes a line to the watch of "jobs" or "pods", as soon as there is one.
+  /// Writes a line to the last watch of "jobs" or "pods", as soon as there is one.
   void push(const std::string& resource, const std::string& line);
+
+  /// Answers that are held, now or later, are given.
+  void let_go();
 
   /// Ends the watches that are open without the last chunk.
   void cut_watches();
@@ -71,14 +75,16 @@ class FakeApi {
   void serve(Connection& connection);
   std::optional<Answer> scripted(const Call& call);
   Answer ordinary(const Call& call);
-  void watch(Connection& connection, const std::string& resource);
+  void watch(Connection& connection, const std::string& resource, int number);
 
   TemporaryFolder folder_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool closing_ = false;
+  bool let_go_ = false;
   int cuts_ = 0;
   std::map<std::string, std::vector<std::string>> pushed_;  // by resource
+  std::map<std::string, int> watches_;                      // so far, by resource
   std::vector<std::pair<Call, std::vector<Answer>>> scripts_;
   std::vector<Call> calls_;
   std::unique_ptr<ScriptedPeer> peer_;  // last: its threads use the rest

@@ -121,3 +121,31 @@ TEST_CASE("whoever waits for a change of the Lease is told when it is stopped") 
   CHECK(second.get().kind == Outcome::Kind::failed);
   CHECK(bench.change(leave_alone).get().kind == Outcome::Kind::failed);
 }
+
+TEST_CASE("a change that comes next waits for the one under way and for no other") {
+  Bench bench;
+  bench.api.on("PUT", kLease, {reply(200, "{}")});
+  std::future<Outcome> second;
+  std::promise<Outcome> next;
+  auto first = bench.change([&](const Json*) {
+    second = bench.change(write("second"));
+    bench.lease.change_next(write("next"),
+                            [&](const Outcome& outcome) { next.set_value(outcome); });
+    return "first";
+  });
+  CHECK(first.get().kind == Outcome::Kind::done);
+  CHECK(next.get_future().get().kind == Outcome::Kind::done);
+  CHECK(second.get().kind == Outcome::Kind::done);
+  std::vector<std::string> written;
+  for (const auto& put : bench.api.calls("PUT", kLease)) written.push_back(put.body);
+  CHECK(written == std::vector<std::string>{"first", "next", "second"});
+}
+
+TEST_CASE("how long the API server wishes us to wait is told") {
+  Bench bench;
+  const auto busy = status_reply(429, "TooManyRequests", "slow down", "Retry-After: 7\r\n");
+  bench.api.on("PUT", kLease, {busy});
+  CHECK(bench.change(write("{}")).get().retry_after == Duration(7s));
+  bench.api.on("GET", kLease, {busy});
+  CHECK(bench.change(leave_alone).get().retry_after == Duration(7s));
+}

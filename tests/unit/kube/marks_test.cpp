@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <future>
+#include <thread>
 
 #include "fake_api.h"
 #include "kube/deleter.h"
@@ -20,6 +21,10 @@ constexpr auto kJob = "/apis/batch/v1/namespaces/workers/jobs/orders-1";
 
 struct Bench {
   ~Bench() { session.close(); }
+
+  void remove(const std::string& name, const std::string& uid, Duration age = 0s) {
+    deleter.remove({"orders", name, uid, BootClock::now() - age});
+  }
 
   FakeApi api;
   RecordingOutbox outbox;
@@ -160,7 +165,7 @@ TEST_CASE("a mark that the Lease already has is not written") {
   bench.api.on("GET", kLease, {lease("5", R"({"jobscaler.io/mark-orders": "9"})")});
   bench.api.on("DELETE", kJob, {reply(200, "{}")});
   bench.marks.record({"orders", 7});
-  bench.deleter.remove({"orders", "orders-1", "u1"});  // waits for the mark
+  bench.remove("orders-1", "u1");  // waits for the mark
   REQUIRE(bench.api.has_calls("DELETE", kJob, 1));
   CHECK(bench.api.calls("PUT", kLease).empty());
 }
@@ -203,7 +208,7 @@ TEST_CASE("marks that come while one is written are written after it") {
   bench.marks.record({"orders", 3});
   REQUIRE(bench.api.has_calls("PUT", kLease, 1));
   bench.api.on("DELETE", kJob, {reply(200, "{}")});
-  bench.deleter.remove({"orders", "orders-1", "u1"});
+  bench.remove("orders-1", "u1");
   REQUIRE(bench.api.has_calls("DELETE", kJob, 1));
   const auto puts = bench.api.calls("PUT", kLease);
   CHECK(marks_of(Json::parse(puts.back().body)) == MarkMap{{"orders", 20}});
@@ -215,7 +220,7 @@ TEST_CASE("a Job is not deleted before its scaler's mark is written") {
   bench.api.on("PUT", kLease, {reply(200, "{}")});
   bench.api.on("DELETE", kJob, {reply(200, "{}")});
   bench.marks.record({"orders", 1});
-  bench.deleter.remove({"orders", "orders-1", "u1"});
+  bench.remove("orders-1", "u1");
   REQUIRE(bench.api.has_calls("DELETE", kJob, 1));
   CHECK(bench.api.calls("PUT", kLease).size() == 1);
 }
@@ -226,11 +231,11 @@ TEST_CASE("a deletion whose mark cannot be written is forgotten, not kept") {
   bench.api.on("PUT", kLease, {status_reply(403, "Forbidden", "no"), reply(200, "{}")});
   bench.api.on("DELETE", "/apis/batch/v1/namespaces/workers/jobs/", {reply(200, "{}")});
   bench.marks.record({"orders", 2});
-  bench.deleter.remove({"orders", "orders-1", "u1"});  // waits for the write that will fail
+  bench.remove("orders-1", "u1");  // waits for the write that will fail
   REQUIRE(bench.api.has_calls("PUT", kLease, 2));
   bench.marks.record({"orders", 3});
   REQUIRE(bench.api.has_calls("PUT", kLease, 3));  // so the second was done
-  bench.deleter.remove({"orders", "orders-2", "u2"});
+  bench.remove("orders-2", "u2");
   REQUIRE(bench.api.has_calls("DELETE", "/apis/batch/v1/namespaces/workers/jobs/orders-2", 1));
   CHECK(bench.api.calls("DELETE", kJob).empty());
 }
@@ -242,11 +247,11 @@ TEST_CASE("while marks cannot be written no deletion waits for one") {
   bench.api.on("DELETE", "/apis/batch/v1/namespaces/workers/jobs/", {reply(200, "{}")});
   bench.marks.record({"orders", 2});
   REQUIRE(bench.outbox.noted("cannot be written, retrying"));
-  bench.deleter.remove({"orders", "orders-1", "u1"});
+  bench.remove("orders-1", "u1");
   REQUIRE(bench.api.has_calls("PUT", kLease, 1));
   bench.marks.record({"orders", 3});
   REQUIRE(bench.api.has_calls("PUT", kLease, 2));  // so the first was done
-  bench.deleter.remove({"orders", "orders-2", "u2"});
+  bench.remove("orders-2", "u2");
   REQUIRE(bench.api.has_calls("DELETE", "/apis/batch/v1/namespaces/workers/jobs/orders-2", 1));
   CHECK(bench.api.calls("DELETE", kJob).empty());
 }
@@ -267,7 +272,7 @@ TEST_CASE("marks that the Lease has lost are written again when it is read") {
 TEST_CASE("a Job is deleted with its pods, and only if it is still the same") {
   Bench bench;
   bench.api.on("DELETE", kJob, {reply(200, "{}")});
-  bench.deleter.remove({"orders", "orders-1", "u1"});
+  bench.remove("orders-1", "u1");
   REQUIRE(bench.api.has_calls("DELETE", kJob, 1));
   const auto options = Json::parse(bench.api.calls("DELETE", kJob)[0].body);
   CHECK(text(options, {"propagationPolicy"}) == "Background");
@@ -288,7 +293,7 @@ TEST_CASE("a Job that is gone already, or is another one now, is told as gone") 
       return store.job_seen(job);
     });
     bench.api.on("DELETE", kJob, {answer});
-    bench.deleter.remove({"orders", "orders-1", "u1"});
+    bench.remove("orders-1", "u1");
     const auto gone = bench.outbox.next<event::WorkerGone>();
     REQUIRE(gone);
     CHECK(gone->uid == "u1");
@@ -308,7 +313,7 @@ TEST_CASE("only the API server's own word makes a worker gone") {
       job.uid = "u1";
       return store.job_seen(job);
     });
-    bench.deleter.remove({"orders", "orders-1", "u1"});
+    bench.remove("orders-1", "u1");
     REQUIRE(bench.outbox.noted("orders-1 is not deleted: "));
     for (const auto& event : bench.outbox.events()) {
       CHECK_FALSE(std::holds_alternative<event::WorkerGone>(event));
@@ -319,8 +324,55 @@ TEST_CASE("only the API server's own word makes a worker gone") {
 TEST_CASE("a deletion that fails is said in words") {
   Bench bench;
   bench.api.on("DELETE", kJob, {status_reply(403, "Forbidden", "no")});
-  bench.deleter.remove({"orders", "orders-1", "u1"});
+  bench.remove("orders-1", "u1");
   CHECK(
       bench.outbox.noted("orders-1 is not deleted: not allowed to delete jobs.batch in namespace "
                          "workers (403): no"));
+}
+
+TEST_CASE("a deletion that was decided long ago, or that we may not decide any more, is dropped") {
+  Bench bench;
+  bench.api.on("DELETE", "/apis/batch/v1/namespaces/workers/jobs/", {reply(200, "{}")});
+  bench.remove("orders-1", "u1", 3s);
+  bench.session.leadership.lead({}, BootClock::now() - 1ms, "us");
+  bench.remove("orders-1", "u1");
+  bench.session.leadership.lead({}, BootClock::now() + 1h, "us");
+  bench.remove("orders-2", "u2");
+  REQUIRE(bench.api.has_calls("DELETE", "/apis/batch/v1/namespaces/workers/jobs/orders-2", 1));
+  bench.session.close();
+  CHECK(bench.api.calls("DELETE", kJob).empty());
+  for (const auto& note : bench.outbox.notes()) CHECK(note.subject != "orders");
+}
+
+TEST_CASE("a deletion that its mark has made wait for too long is dropped") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("5")});
+  bench.api.on("PUT", kLease, {held(reply(200, "{}"))});
+  bench.api.on("DELETE", "/apis/batch/v1/namespaces/workers/jobs/", {reply(200, "{}")});
+  bench.marks.record({"orders", 1});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 1));
+  bench.session.leadership.lead({}, BootClock::now() + 10ms, "us");
+  const auto until = bench.session.leadership.until(BootClock::now());
+  bench.remove("orders-1", "u1");
+  while (BootClock::now() <= until) std::this_thread::yield();
+  std::promise<void> written;
+  bench.marks.after_written("orders", [&] { written.set_value(); });
+  bench.api.let_go();
+  REQUIRE(written.get_future().wait_for(30s) == std::future_status::ready);
+  bench.session.leadership.lead({}, BootClock::now() + 1h, "us");
+  bench.remove("orders-2", "u2");
+  REQUIRE(bench.api.has_calls("DELETE", "/apis/batch/v1/namespaces/workers/jobs/orders-2", 1));
+  CHECK(bench.api.calls("DELETE", kJob).empty());
+}
+
+TEST_CASE("a mark is written again when the API server wishes it to be") {
+  Bench bench;
+  bench.api.on("GET", kLease, {lease("5")});
+  bench.api.on(
+      "PUT", kLease,
+      {status_reply(429, "TooManyRequests", "busy", "Retry-After: 4\r\n"), reply(200, "{}")});
+  const auto begin = BootClock::now();
+  bench.marks.record({"orders", 1});
+  REQUIRE(bench.api.has_calls("PUT", kLease, 2));
+  CHECK(BootClock::now() - begin > 4s);  // no machine is too fast for that
 }

@@ -239,15 +239,6 @@ TEST_CASE("a Job that is gone before its creation is answered is not there") {
   CHECK_FALSE(store.job_created(job("b", "j2")));
 }
 
-TEST_CASE("a Job that is found beside the watch is told once, and not when it is gone already") {
-  auto store = listed_store();
-  CHECK(say(store.job_found(job("b", "j2"))) == "seen(b)");
-  CHECK(say(store.job_found(job("b", "j2"))).empty());
-  CHECK(say(store.job_seen(job("b", "j2"))).empty());
-  store.job_gone("j2");
-  CHECK(say(store.job_found(job("b", "j2"))).empty());
-}
-
 TEST_CASE("a Job read back as finished is finished, whatever the watch has said so far") {
   auto store = listed_store();
   const auto known = store.job_created(finished(job("a", "j1")));

@@ -513,3 +513,45 @@ TEST_CASE("after an outage of a minute there is a list before the watch goes on"
   bench.watch.watch_ended(kRefused, bench.now);
   CHECK(bench.what() == Do::list);
 }
+
+TEST_CASE("a list that is asked for while a watch is open comes at once, without a word") {
+  Bench bench;
+  bench.sync();
+  bench.now += 10s;
+  bench.watch.list_anew(bench.now);
+  CHECK(bench.what() == Do::list);
+  CHECK(bench.wait() <= 0s);
+  CHECK(bench.watch.list_asked_at() == bench.now - 10s);
+  bench.list(page({object("b", "1")}, "200"));
+  CHECK(bench.watch.list_asked_at() == bench.now);
+  CHECK(bench.query_has("resourceVersion=200"));
+  bench.watch.watch_opened(bench.now);
+  CHECK(bench.sink.take() == "began listed:b ended");
+}
+
+TEST_CASE("a list that is asked for while one comes in pages begins with the first") {
+  Bench bench;
+  bench.list(page({object("a", "1")}, "100", "token"));
+  bench.watch.list_anew(bench.now);
+  CHECK_FALSE(bench.query_has("continue="));
+  bench.sink.take();
+  bench.list(page({object("b", "1")}, "200"));
+  CHECK(bench.sink.take() == "began listed:b ended");
+}
+
+TEST_CASE("a list that is asked for does not wait for what went wrong before") {
+  Bench bench;
+  bench.list(kRefused);
+  CHECK(bench.wait() > 0s);
+  bench.watch.list_anew(bench.now);
+  CHECK(bench.wait() <= 0s);
+}
+
+TEST_CASE("a watch that we ended ourselves is taken up again without a word") {
+  Bench bench;
+  bench.sync();
+  bench.watch.watch_ended(Error{ErrorKind::cancelled, "https://h: cancelled"}, bench.now);
+  CHECK(bench.what() == Do::watch);
+  CHECK(bench.wait() <= 0s);
+  CHECK(bench.sink.take().empty());
+}
