@@ -28,6 +28,7 @@ bool is_fault(Ending::Kind kind) {
 void raise(Backoff& backoff, const Ending& ending) {
   ++backoff.level;
   backoff.raised_at = ending.at;
+  backoff.raised_by = ending.number;
   backoff.until = ending.at + backoff_delay(base_of(ending.kind), backoff.level, ending.uid);
 }
 
@@ -64,7 +65,14 @@ Backoff backoff_after(const std::vector<Ending>& endings, std::vector<std::size_
   return backoff;
 }
 
+/// The fault of a worker of an earlier template, since there is another.
+bool History::is_past(const Ending& ending) const {
+  return is_fault(ending.kind) && ending.number < first_of_template_ &&
+         ending.at >= template_since_;
+}
+
 void History::note(Ending ending) {
+  if (is_past(ending)) ending.kind = Ending::Kind::blameless;
   std::erase_if(endings_, [&](const Ending& e) { return e.uid == ending.uid; });
   const auto later = [](const Ending& a, const Ending& b) {
     return std::tie(a.at, a.worker) < std::tie(b.at, b.worker);
@@ -83,13 +91,22 @@ void History::reclassify(const std::string& uid, Ending::Kind kind, std::string 
     if (ending.uid != uid) continue;
     ending.kind = kind;
     ending.words = std::move(words);
+    if (is_past(ending)) ending.kind = Ending::Kind::blameless;
     recompute();
     return;
   }
 }
 
-void History::template_changed(TimePoint now) {
+void History::template_changed(std::int64_t first_number, TimePoint now) {
+  first_of_template_ = first_number;
   template_since_ = now;
+  recompute();
+}
+
+void History::queue_changed() {
+  for (Ending& ending : endings_) {
+    if (ending.kind == Ending::Kind::idle) ending.kind = Ending::Kind::blameless;
+  }
   recompute();
 }
 
@@ -113,7 +130,7 @@ void History::prune() {
 void History::recompute() {
   prune();
   backoff_ = backoff_after(endings_);
-  if (backoff_.last && backoff_.last->created < template_since_) backoff_.until.reset();
+  if (backoff_.raised_by < first_of_template_) backoff_.until.reset();
 }
 
 }  // namespace jobscaler::engine

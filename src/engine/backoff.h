@@ -23,6 +23,7 @@ struct Backoff {
   int level = 0;                   ///< 0: nothing is wrong
   std::optional<TimePoint> until;  ///< no worker is started before
   TimePoint raised_at{};
+  std::int64_t raised_by = 0;  ///< the worker's number
   std::optional<Ending> last;  ///< the last ending that was somebody's fault
 
   bool operator==(const Backoff&) const = default;
@@ -50,19 +51,23 @@ class History {
   void forget(const std::string& uid);
   /// Changes what kind of ending a worker had. Unknown workers are ignored.
   void reclassify(const std::string& uid, Ending::Kind kind, std::string words);
-  /// Workers are made from another template from `now` on: what those before it did holds them back
-  /// no more. The level stays, so that a template that is no better climbs on where the old one
-  /// was.
-  void template_changed(TimePoint now);
+  /// Workers from this number on are made from another template: what earlier ones did holds them
+  /// back no more, and faults of theirs that are yet to come are not counted. The level stays, so
+  /// that a template that is no better climbs on where the old one was.
+  void template_changed(std::int64_t first_number, TimePoint now);
+  /// Workers have another queue: that others did nothing for the old one means nothing.
+  void queue_changed();
 
   const Backoff& backoff() const { return backoff_; }
 
  private:
+  bool is_past(const Ending& ending) const;
   void prune();
   void recompute();
 
   std::vector<Ending> endings_;  // by time, then name
-  TimePoint template_since_ = TimePoint::min();
+  std::int64_t first_of_template_ = 0;
+  TimePoint template_since_ = TimePoint::max();
   Backoff backoff_;
 };
 

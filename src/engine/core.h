@@ -47,6 +47,7 @@ class Core {
 
   // reconfigure.cpp: what an edit of the configuration changes
   void configure(Scaler& scaler, ScalerSpec spec, TimePoint now);
+  void begin(Scaler& scaler, TimePoint now);
   void read_anew(Scaler& scaler, TimePoint now);
   void try_anew(Scaler& scaler, TimePoint now);
 

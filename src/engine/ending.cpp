@@ -45,8 +45,8 @@ bool exited_at_once(const WorkerFacts& worker) {
 
 Ending ending_of(const WorkerFacts& worker) {
   Ending ending{
-      worker.name,     worker.uid, worker.created,      worker.finished.value_or(worker.created),
-      kind_of(worker), "",         worker.backoff_level};
+      worker.name,     worker.uid, worker.created,       worker.finished.value_or(worker.created),
+      kind_of(worker), "",         worker.backoff_level, worker.number};
   if (worker.outcome == WorkerFacts::Outcome::failed) ending.words = failure_words(worker);
   return ending;
 }

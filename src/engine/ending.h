@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "jobscaler/clock.h"
@@ -22,8 +23,9 @@ struct Ending {
   TimePoint created{};
   TimePoint at{};  ///< when it ended, or became stuck
   Kind kind = Kind::blameless;
-  std::string words;       ///< "exit code 1, Error: no such host"; empty when it is nobody's fault
-  int level_at_start = 0;  ///< the scaler's backoff level when the worker was started
+  std::string words;        ///< "exit code 1, Error: no such host"; empty when it is nobody's fault
+  int level_at_start = 0;   ///< the scaler's backoff level when the worker was started
+  std::int64_t number = 0;  ///< the worker's
 
   bool operator==(const Ending&) const = default;
 };

@@ -36,10 +36,12 @@ void Core::reconfigure(Reconfiguration change, TimePoint now) {
   for (const ScalerSpec& spec : change.spec.scalers) {
     Scaler& scaler = find_or_add(spec.name, now);
     configure(scaler, spec, now);
-    const bool is_new = !kept.contains(spec.name);
-    if (is_new && !first_list_) scaler.tell_found = true;
-    if (is_new || change.new_queues.contains(spec.name)) read_anew(scaler, now);
-    if (is_new || change.new_jobs.contains(spec.name)) try_anew(scaler, now);
+    if (!kept.contains(spec.name)) {
+      begin(scaler, now);
+      continue;
+    }
+    if (change.new_queues.contains(spec.name)) read_anew(scaler, now);
+    if (change.new_jobs.contains(spec.name)) try_anew(scaler, now);
   }
   put_in_order(scalers_, change.spec.scalers);
   all_dirty();
@@ -51,6 +53,11 @@ void Core::configure(Scaler& scaler, ScalerSpec spec, TimePoint now) {
     scaler.poller.set_interval(spec.poll_interval, now);
   }
   if (spec.mode != scaler.spec.mode) scaler.would_start.reset();
+  if (spec.ready_timeout != scaler.spec.ready_timeout ||
+      spec.stuck_after != scaler.spec.stuck_after) {
+    // Who is stuck is found anew: a longer time may have been set to save them.
+    for (auto& [name, worker] : scaler.workers.unfinished()) worker.memory.stuck.reset();
+  }
   scaler.spec = std::move(spec);
   scaler.configured = true;
   scaler.groups.clear();
@@ -59,9 +66,20 @@ void Core::configure(Scaler& scaler, ScalerSpec spec, TimePoint now) {
   }
 }
 
+/// As after a start: what its name's workers did is known, from before or from their Jobs, and
+/// holds it back. Its stuck workers are kept from now on.
+void Core::begin(Scaler& scaler, TimePoint now) {
+  if (!first_list_) scaler.tell_found = true;
+  for (auto& [name, worker] : scaler.workers.unfinished()) worker.memory.stuck.reset();
+  read_anew(scaler, now);
+  scaler.template_check = TemplateCheck{};
+  scaler.refusal.reset();
+}
+
 /// What workers did to the old queue says nothing about the new one.
 void Core::read_anew(Scaler& scaler, TimePoint now) {
   scaler.queue = QueueView{};
+  scaler.history.queue_changed();
   scaler.poller = Poller(scaler.spec.poll_interval, now);
   scaler.quick_exits.clear();
   scaler.last_ready.reset();
@@ -74,7 +92,8 @@ void Core::read_anew(Scaler& scaler, TimePoint now) {
 void Core::try_anew(Scaler& scaler, TimePoint now) {
   scaler.template_check = TemplateCheck{};
   scaler.refusal.reset();
-  scaler.history.template_changed(now);
+  const std::int64_t under_way = scaler.pending ? scaler.pending->number : 0;
+  scaler.history.template_changed(std::max(scaler.numbers.next(), under_way + 1), now);
 }
 
 }  // namespace jobscaler::engine

@@ -62,10 +62,12 @@ void Core::found_stuck(Scaler& scaler, TrackedWorker& worker, TimePoint now) {
   worker.going.reset();
   const std::string words = stuck_words(worker.facts, verdict.cause, scaler.spec);
   scaler.history.note({worker.facts.name, worker.facts.uid, worker.facts.created, verdict.since,
-                       Ending::Kind::stuck, words, worker.facts.backoff_level});
+                       Ending::Kind::stuck, words, worker.facts.backoff_level,
+                       worker.facts.number});
   tell(scaler, worker.facts.name, Level::warn,
        fmt::format("{} {}; kept {} to be looked at", worker.facts.name, words,
-                   format_duration(scaler.spec.stuck_keep)));
+                   scaler.configured ? format_duration(scaler.spec.stuck_keep)
+                                     : "for as long as its scaler is not configured,"));
 }
 
 void Core::recount(Scaler& scaler, TimePoint now) {
