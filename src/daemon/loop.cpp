@@ -28,6 +28,7 @@ void Loop::turn() {
 void Loop::reconfigure(Reconfiguration change, std::map<std::string, SourcePort*> sources) {
   const TimePoint now = receive_all(BootClock::now());
   parts_.sources = std::move(sources);
+  for (const std::string& scaler : change.new_queues) narrator_.forget(scaler);
   engine_.reconfigure(std::move(change), now);
 }
 

@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 namespace jobscaler::daemon {
@@ -13,6 +15,9 @@ namespace {
 constexpr auto kLookEvery = std::chrono::seconds(5);
 /// A file that an editor writes in place is looked at when it has not changed for this long.
 constexpr auto kAtRest = std::chrono::milliseconds(100);
+constexpr auto kGoodByeTime = std::chrono::seconds(1);
+/// Of the problems of one edit that are logged: a file that is something else has one in each line.
+constexpr std::size_t kMostProblems = 20;
 
 bool is_same(const Result<std::string>& a, const Result<std::string>& b) {
   if (a.ok() != b.ok()) return false;
@@ -37,60 +42,86 @@ std::string count_errors(const std::vector<Problem>& problems) {
 
 }  // namespace
 
+struct ConfigWatch::Shared {
+  Shared(std::string f, Result<std::string> text, Mailbox& m)
+      : file(std::move(f)), seen(std::move(text)), mailbox(&m) {}
+
+  void run();
+  std::optional<bool> wait_for_work();
+  Result<std::string> read_at_rest();
+  void post(ParsedConfig parsed);
+
+  const std::string file;
+  Result<std::string> seen;  // the thread's own
+
+  std::mutex mutex;  // guards the rest
+  std::condition_variable changed;
+  Mailbox* mailbox;  // null: it is time to stop
+  bool ended = false;
+  bool asked = false;
+  std::optional<ParsedConfig> news;
+};
+
 ConfigWatch::ConfigWatch(std::string file, Result<std::string> text, Mailbox& mailbox)
-    : file_(std::move(file)),
-      mailbox_(mailbox),
-      seen_(std::move(text)),
-      thread_([this] { run(); }) {}
+    : shared_(std::make_shared<Shared>(std::move(file), std::move(text), mailbox)),
+      thread_([shared = shared_] { shared->run(); }) {}
 
 ConfigWatch::~ConfigWatch() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
-  thread_.join();
+  std::unique_lock lock(shared_->mutex);
+  shared_->mailbox = nullptr;
+  shared_->changed.notify_all();
+  const bool ended =
+      shared_->changed.wait_for(lock, kGoodByeTime, [this] { return shared_->ended; });
+  lock.unlock();
+  ended ? thread_.join() : thread_.detach();
 }
 
 void ConfigWatch::look() {
-  const std::lock_guard lock(mutex_);
-  asked_ = true;
-  changed_.notify_all();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->asked = true;
+  shared_->changed.notify_all();
 }
 
 std::optional<ParsedConfig> ConfigWatch::take() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(news_, {});
+  const std::lock_guard lock(shared_->mutex);
+  return std::exchange(shared_->news, std::nullopt);
 }
 
-void ConfigWatch::run() {
-  while (const auto asked = wait_for_work()) {
+void ConfigWatch::Shared::run() {
+  while (const auto was_asked = wait_for_work()) {
     const auto text = read_at_rest();
-    if (!*asked && is_same(text, seen_)) continue;
-    seen_ = text;
-    ParsedConfig parsed = parse_config(text);
-    const std::lock_guard lock(mutex_);
-    news_ = std::move(parsed);
-    mailbox_.wake();
+    if (!*was_asked && is_same(text, seen)) continue;
+    seen = text;
+    post(parse_config(text));
   }
+  const std::lock_guard lock(mutex);
+  ended = true;
+  changed.notify_all();
 }
 
 /// Whether somebody asked for it; nothing: it is time to stop.
-std::optional<bool> ConfigWatch::wait_for_work() {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, kLookEvery, [this] { return stopping_ || asked_; });
-  if (stopping_) return std::nullopt;
-  return std::exchange(asked_, false);
+std::optional<bool> ConfigWatch::Shared::wait_for_work() {
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, kLookEvery, [this] { return mailbox == nullptr || asked; });
+  if (mailbox == nullptr) return std::nullopt;
+  return std::exchange(asked, false);
 }
 
-Result<std::string> ConfigWatch::read_at_rest() {
-  auto text = read_config(file_);
-  for (auto before = seen_; !is_same(text, before); text = read_config(file_)) {
+Result<std::string> ConfigWatch::Shared::read_at_rest() {
+  auto text = read_config(file);
+  for (auto before = seen; !is_same(text, before); text = read_config(file)) {
     before = text;
-    std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, kAtRest, [this] { return stopping_; })) break;
+    std::unique_lock lock(mutex);
+    if (changed.wait_for(lock, kAtRest, [this] { return mailbox == nullptr; })) break;
   }
   return text;
+}
+
+void ConfigWatch::Shared::post(ParsedConfig parsed) {
+  const std::lock_guard lock(mutex);
+  if (mailbox == nullptr) return;
+  news = std::move(parsed);
+  mailbox->wake();
 }
 
 RunningConfig::RunningConfig(std::string file, Config config, telemetry::WallClock::time_point now)
@@ -100,6 +131,12 @@ RunningConfig::Edit RunningConfig::take(ParsedConfig parsed, telemetry::WallCloc
   Edit edit;
   const bool was_bad = std::exchange(bad_, false);
   for (const Problem& problem : parsed.problems) {
+    if (edit.lines.size() == kMostProblems) {
+      edit.lines.push_back(
+          line(Level::warn, fmt::format("and {} more; jobscaler check --config {} says them all",
+                                        parsed.problems.size() - kMostProblems, file_)));
+      break;
+    }
     edit.lines.push_back(line(Level::warn, format_problem(file_, problem)));
   }
   if (!parsed.config) {

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -21,6 +20,8 @@ class ConfigWatch {
  public:
   /// `text`: what is known of the file already. `mailbox` is woken when take() has something.
   ConfigWatch(std::string file, Result<std::string> text, Mailbox& mailbox);
+  /// Returns within a second: a thread that hangs in the file system is left behind, and touches
+  /// nothing of ours any more.
   ~ConfigWatch();
   ConfigWatch(const ConfigWatch&) = delete;
   ConfigWatch& operator=(const ConfigWatch&) = delete;
@@ -32,20 +33,9 @@ class ConfigWatch {
   std::optional<ParsedConfig> take();
 
  private:
-  void run();
-  std::optional<bool> wait_for_work();
-  Result<std::string> read_at_rest();
+  struct Shared;
 
-  const std::string file_;
-  Mailbox& mailbox_;
-  Result<std::string> seen_;  // the thread's own
-
-  std::mutex mutex_;  // guards the next three
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  bool asked_ = false;
-  std::optional<ParsedConfig> news_;
-
+  const std::shared_ptr<Shared> shared_;  // with the thread
   std::thread thread_;
 };
 

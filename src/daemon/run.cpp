@@ -61,8 +61,8 @@ void take_up(ParsedConfig parsed, const Parts& parts) {
   for (const telemetry::LogLine& line : edit.lines) parts.log.write(line);
   if (!edit.changes) return;
   const Config& config = parts.running.config();
-  // In this order: no reading of another queue, nor news of another template, is taken for the new
-  // one's.
+  // In this order: no reading of another queue is taken for the new one's, and what is said last of
+  // a template is about the new one.
   parts.sources.reconfigure(config);
   parts.loop.reconfigure({.spec = engine_spec(config),
                           .new_queues = std::move(edit.changes->new_queues),

@@ -26,6 +26,9 @@ class Narrator {
   /// The line for this decision. What is not worth one comes back at level debug.
   LogLine narrate(const Decision& decision);
 
+  /// The scaler begins anew: what was told of it is no measure of what is worth telling.
+  void forget(const std::string& scaler) { told_.erase(scaler); }
+
  private:
   struct Told {
     Reason reason = Reason::workers_unknown;  ///< of the last decision

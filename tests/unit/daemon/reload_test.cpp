@@ -1,5 +1,7 @@
 #include "daemon/reload.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -117,6 +119,17 @@ TEST_CASE("a bad edit changes nothing, and every problem is told at its place") 
   CHECK(b.max() == 5);
 }
 
+TEST_CASE("of very many problems the first are told, and how many there are") {
+  Bench b;
+  std::string text = yaml(5);
+  for (int i = 0; i < 23; ++i) text += "key" + std::to_string(i) + ": 1\n";
+  const auto told = texts(b.take(text));
+  REQUIRE(told.size() == 22);
+  CHECK(told[20] == "WARN and 3 more; jobscaler check --config f.yaml says them all");
+  CHECK(told[21] ==
+        "WARN configuration not changed: 23 errors; the one of 2001-09-09 01:46:40 stays");
+}
+
 TEST_CASE("it is told when a bad edit is undone or mended") {
   Bench b;
   b.take("");
@@ -165,4 +178,24 @@ TEST_CASE("a file that is gone is a bad edit") {
   const auto news = wait_for_news(watch, mailbox);
   REQUIRE_FALSE(news.config);
   CHECK(news.problems[0].text == "the file cannot be read: No such file or directory");
+}
+
+TEST_CASE("a file system that hangs keeps nobody from ending") {
+  Mount mount;
+  mount.swap(yaml(5));
+  const std::string pipe = mount.file() + ".pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  Mailbox mailbox;
+  int writer = -1;
+  {
+    ConfigWatch watch(pipe, yaml(5), mailbox);
+    watch.look();
+    // It opens when somebody reads, who then waits for what we do not write.
+    const auto deadline = BootClock::now() + 60s;
+    while (writer < 0 && BootClock::now() < deadline) {
+      writer = open(pipe.c_str(), O_WRONLY | O_NONBLOCK);
+    }
+    REQUIRE(writer >= 0);
+  }
+  close(writer);
 }

@@ -13,6 +13,7 @@ class Story {
  public:
   bool hold(Duration at, Reason reason) { return tell(at, reason, false); }
   bool start(Duration at, Reason reason) { return tell(at, reason, true); }
+  void forget() { narrator_.forget("orders"); }
 
  private:
   bool tell(Duration at, Reason reason, bool start) {
@@ -39,6 +40,14 @@ TEST_CASE("that no reading has come yet is not told of a scaler that has just be
     CHECK_FALSE(other.hold(0s, Reason::source_unavailable));
     CHECK(other.hold(5s, Reason::source_unavailable));
   }
+}
+
+TEST_CASE("who begins anew with another queue has no reading yet, which is no news") {
+  Story story;
+  CHECK(story.hold(0s, Reason::below_threshold));
+  story.forget();
+  CHECK_FALSE(story.hold(1s, Reason::source_unavailable));
+  CHECK(story.hold(1s + 5ms, Reason::below_threshold));
 }
 
 TEST_CASE("every start is a line") {
