@@ -28,7 +28,7 @@ std::optional<Verdict> held(const Situation& s) {
   }
   if (!s.leader) {
     return Verdict{Reason::not_leader, s.lease_holder.empty()
-                                           ? "it is not known who holds the Lease"
+                                           ? "no daemon is known to hold the Lease"
                                            : s.lease_holder + " holds the Lease"};
   }
   if (s.workers_unknown) return Verdict{Reason::workers_unknown, *s.workers_unknown};

@@ -43,7 +43,8 @@ bool Election::is_free(TimePoint now) const {
 
 LeaseRecord Election::claim(const std::string& written_at) {
   claimed_ = {identity_, kSeconds, written_at, written_at, 0};
-  if (is_ours()) claimed_.acquired = seen_->acquired;
+  // One that was edited by hand may have none, and the API server takes no empty time.
+  if (is_ours() && !seen_->acquired.empty()) claimed_.acquired = seen_->acquired;
   if (seen_ && is_ours()) claimed_.transitions = seen_->transitions;
   if (seen_ && !is_ours()) claimed_.transitions = next_transition(seen_->transitions);
   return claimed_;

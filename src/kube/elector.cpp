@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <future>
 #include <memory>
+#include <thread>
 
 namespace jobscaler::kube {
 namespace {
 
 constexpr auto kReleasePatience = std::chrono::seconds(2);
+constexpr auto kReleaseAgain = std::chrono::milliseconds(100);
 
 std::string scope_of(const KubernetesConfig& config) {
   return fmt::format("{}\n{}\n{}\n{}", config.kubeconfig, config.context, config.name_space,
@@ -41,8 +43,9 @@ void Elector::look() {
     if (released_) return;
     election_.look_began(BootClock::now());
   }
-  session_.lease.change([this](const Json* lease) { return claim(lease); },
-                        [this](const LeaseWriter::Outcome& outcome) { looked(outcome); });
+  // Not after marks that wait to be written: a renewal has its deadline.
+  session_.lease.change_next([this](const Json* lease) { return claim(lease); },
+                             [this](const LeaseWriter::Outcome& outcome) { looked(outcome); });
 }
 
 std::optional<std::string> Elector::claim(const Json* lease) {
@@ -78,13 +81,13 @@ void Elector::looked(const LeaseWriter::Outcome& outcome) {
 
 /// REQUIRES: mutex_ is held.
 void Elector::done() {
+  trouble_.clear();
   if (!claimed_at_) return session_.leadership.stand_by(election_.other_holder());
   election_.wrote(*claimed_at_);
   const auto until = election_.leads_until();
   if (BootClock::now() > until) {
     return failed({ErrorKind::unavailable, "its renewal took too long"});
   }
-  trouble_.clear();
   watch_over(until);
   if (session_.leadership.lead(*claimed_at_, until, identity_.name())) {
     session_.list_anew(*claimed_at_);
@@ -97,8 +100,9 @@ void Elector::failed(const Error& error) {
   const auto now = BootClock::now();
   if (now <= election_.leads_until()) return;  // said if that ends
   session_.leadership.until(now, error.message);
-  // That nobody answers is said by those who watch.
-  if (news && error.kind == ErrorKind::rejected) {
+  // That the Lease cannot even be read because nobody answers is said by those who watch.
+  const bool worth_saying = error.kind == ErrorKind::rejected || claimed_at_;
+  if (news && worth_saying && error.kind != ErrorKind::cancelled) {
     session_.note(
         Level::warn, "kubernetes",
         fmt::format("cannot take Lease {}, retrying: {}", session_.lease.name(), error.message));
@@ -116,7 +120,9 @@ void Elector::watch_over(TimePoint until) {
   constexpr auto kClearlyLater = std::chrono::milliseconds(10);
   session_.timers.after(until + kClearlyLater - BootClock::now(), [this] {
     const std::lock_guard lock(mutex_);
-    session_.leadership.until(BootClock::now(), trouble_);
+    session_.leadership.until(
+        BootClock::now(),
+        trouble_.empty() ? "there is no answer yet, or this process stood still" : trouble_);
   });
 }
 
@@ -126,10 +132,21 @@ void Elector::release() {
     if (std::exchange(released_, true)) return;
     if (!claimed_at_) return;  // else it may be ours, whatever was or will be answered
   }
-  const auto over = std::make_shared<std::promise<void>>();
-  session_.lease.change_next([this](const Json* lease) { return give_up(lease); },
-                             [over](const LeaseWriter::Outcome&) { over->set_value(); });
-  over->get_future().wait_for(kReleasePatience);
+  const auto deadline = BootClock::now() + kReleasePatience;
+  while (!try_to_release(deadline) && BootClock::now() + kReleaseAgain < deadline) {
+    std::this_thread::sleep_for(kReleaseAgain);
+  }
+}
+
+/// Whether there is nothing more to be done: another's write that crosses ours is.
+bool Elector::try_to_release(TimePoint deadline) {
+  const auto over = std::make_shared<std::promise<LeaseWriter::Outcome::Kind>>();
+  session_.lease.change_next(
+      [this](const Json* lease) { return give_up(lease); },
+      [over](const LeaseWriter::Outcome& outcome) { over->set_value(outcome.kind); });
+  auto outcome = over->get_future();
+  const auto in_time = outcome.wait_for(deadline - BootClock::now());
+  return in_time != std::future_status::ready || outcome.get() == LeaseWriter::Outcome::Kind::done;
 }
 
 std::optional<std::string> Elector::give_up(const Json* lease) {

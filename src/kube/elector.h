@@ -34,6 +34,7 @@ class Elector {
   void look();
   std::optional<std::string> claim(const Json* lease);
   std::optional<std::string> give_up(const Json* lease);
+  bool try_to_release(TimePoint deadline);
   void looked(const LeaseWriter::Outcome& outcome);
   void done();
   void failed(const Error& error);
@@ -48,7 +49,7 @@ class Elector {
   std::optional<TimePoint> claimed_at_;  // absent: the Lease was not ours to claim when last read
   bool released_ = false;
   bool in_conflict_ = false;  // the last look was
-  std::string trouble_;       // of the last look
+  std::string trouble_;       // of the last look; empty: none
 };
 
 }  // namespace jobscaler::kube

@@ -25,7 +25,8 @@ void Leadership::stand_by(const std::string& holder) {
   if (told_ == false && holder == holder_) return;
   if (told_ == true) {
     return tell({false, holder}, Level::warn,
-                fmt::format("leads no more: {} has taken Lease {}", holder, lease_));
+                fmt::format("leads no more: {} has taken Lease {}",
+                            holder.empty() ? "somebody" : holder, lease_));
   }
   if (holder.empty()) return tell({false, holder}, Level::debug, "stands by");
   tell({false, holder}, Level::info, fmt::format("stands by: {} holds Lease {}", holder, lease_));

@@ -163,7 +163,7 @@ TEST_CASE("the first limit that applies is the reason") {
   CHECK(decide(s).reason == Reason::workers_unknown);
   s.leader = false;
   CHECK(decide(s).reason == Reason::not_leader);
-  CHECK(decide(s).text == "it is not known who holds the Lease");
+  CHECK(decide(s).text == "no daemon is known to hold the Lease");
   x.spec.paused = true;
   CHECK(decide(s).reason == Reason::paused);
 }

@@ -337,3 +337,12 @@ TEST_CASE("the number of holders stays one that the API server takes") {
   CHECK(after(kMost + 1) == kMost);
   CHECK(after(-7) == 1);
 }
+
+TEST_CASE("a time that was taken off our Lease by hand is put on it again") {
+  Lease lease;
+  Daemon us("us", lease);
+  REQUIRE(us.look(0s));
+  lease.record->acquired.clear();
+  REQUIRE(us.look(2s));
+  CHECK_FALSE(lease.record->acquired.empty());
+}

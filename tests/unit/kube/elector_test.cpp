@@ -214,6 +214,39 @@ TEST_CASE("a Lease that cannot be had is said once, and tried again") {
   CHECK(said == 1);
 }
 
+TEST_CASE("a claim that gets no answer is said, as nobody else would") {
+  Bench bench;
+  bench.api.on("PUT", kLease, {drop(), drop(), reply(200, "{}")});
+  bench.elector.start();
+  REQUIRE(bench.change().leader == false);
+  CHECK(bench.outbox.noted("cannot take Lease jobscaler-jobscaler, retrying: "));
+}
+
+TEST_CASE("what keeps a Lease from being read is left to those who watch to say") {
+  Bench bench;
+  bench.api.on("GET", kLease, {drop(), drop(), held_by("other")});
+  bench.elector.start();
+  while (bench.change().holder.empty()) {
+  }
+  for (const auto& note : bench.outbox.notes()) {
+    CHECK(note.text.find("cannot take Lease") == std::string::npos);
+  }
+}
+
+TEST_CASE("giving up a Lease is tried again when somebody else's write crosses it") {
+  Bench bench;
+  bench.elector.start();
+  REQUIRE(bench.change().leader);
+  const auto ours = record_of(Json::parse(bench.api.calls("PUT", kLease)[0].body))->holder;
+  bench.api.on("GET", kLease, {held_by(ours)});
+  bench.api.on("PUT", kLease, {status_reply(409, "Conflict", "modified"), reply(200, "{}")});
+  const auto before = bench.api.calls("PUT", kLease).size();
+  bench.elector.release();
+  const auto puts = bench.api.calls("PUT", kLease);
+  REQUIRE(puts.size() == before + 2);
+  CHECK(record_of(Json::parse(puts.back().body))->holder.empty());
+}
+
 TEST_CASE("a Lease of ours is given up, and no other") {
   Bench bench;
   bench.elector.start();
