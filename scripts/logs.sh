@@ -24,7 +24,7 @@ follow() {
     while read -r pod id; do
       case $seen in *" $id "*) continue ;; esac
       seen+="$id "
-      k logs --follow "$@" "$pod" </dev/null &
+      kubectl --namespace "$namespace" logs --follow "$@" "$pod" </dev/null & # itself, so that it can be ended
     done < <(started_containers "$selector")
     sleep 1
   done
