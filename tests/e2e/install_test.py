@@ -5,10 +5,9 @@ import re
 import signal
 import socket
 import subprocess
-import unittest
 
 import installation
-from installation import NAME, Installation, image, run, until_soon
+from installation import NAME, image, run, until_soon
 
 MESSAGES, MOST = 200, 5
 WORKERS = "app.kubernetes.io/managed-by=jobscaler,jobscaler.io/instance=jobscaler"
