@@ -96,4 +96,5 @@ class WithoutHelmTest(installation.NamespaceTest):
 
 
 if __name__ == "__main__":
-    installation.main()
+    image("RABBITMQ_IMAGE")  # or it is skipped
+    installation.main(with_rabbitmq=False)

@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 import urllib.error
@@ -259,6 +260,10 @@ class InstalledTest(NamespaceTest):
         self.assertEqual([worker["status"].get("failed") for worker in workers.values() if not worker["status"].get("succeeded")], [])
 
 
-def main():
+def main(with_rabbitmq=True):
+    """Runs the program's tests, beside a RabbitMQ of their own unless they bring one."""
     requirements()
+    if with_rabbitmq and "AMQP_PORT" not in os.environ:
+        wrapper = os.path.join(REPOSITORY, "scripts/lib/with_rabbitmq.sh")
+        os.execv(wrapper, [wrapper, sys.executable, "-B", *sys.argv])
     harness.main()
