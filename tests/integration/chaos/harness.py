@@ -290,7 +290,15 @@ class ChaosTest(DaemonTest):
 
 
 class Result(unittest.TextTestResult):
-    """Tells with a failure what the daemons had said."""
+    """Tells how long each test took, and with a failure what the daemons had said."""
+
+    def startTest(self, test):
+        self.began = time.monotonic()
+        super().startTest(test)
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.stream.writeln(f"... {time.monotonic() - self.began:.1f} s")
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
