@@ -43,7 +43,7 @@ class KillTest(installation.InstalledTest):
         self.until_over("work")
         self.assertEqual(self.processed(), published)
         self.assertEqual(self.history.peak("work"), MOST)
-        self.assert_promises_kept("work", MOST, window=2)
+        self.assert_promises_kept("work", MOST)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class TwoDaemonsTest(installation.InstalledTest):
         until_soon(f"{MOST} workers at once", lambda: self.history.peak(name) == MOST)
         self.until_processed(before + 30)
         self.until_over(name)
-        self.assert_promises_kept(name, MOST, window=2)
+        self.assert_promises_kept(name, MOST)
 
     def test_the_other_acts_while_the_leader_is_frozen_which_creates_nothing_when_it_wakes_up(self):
         leader = self.leader()
