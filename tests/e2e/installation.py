@@ -20,7 +20,7 @@ PATIENCE = 180  # seconds; pods start, kubelets look around, other tests want th
 
 
 def until_soon(what, condition):
-    return until(what, condition, PATIENCE)
+    return until(what, condition, PATIENCE, every=0.1)
 
 
 def image(variable):

@@ -33,13 +33,13 @@ BAD_WEATHER = (
 )
 
 
-def until(what, condition, patience=PATIENCE):
+def until(what, condition, patience=PATIENCE, every=LOOK_EVERY):
     """Waits for a true value and returns it. `what` was waited for; a callable tells it at the end."""
     deadline = time.monotonic() + patience
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {patience} s: {what() if callable(what) else what}")
-        time.sleep(LOOK_EVERY)
+        time.sleep(every)
     return value
 
 
