@@ -67,10 +67,11 @@ class ScriptsTest(installation.NamespaceTest):
         until_soon("the ramp has begun", lambda: self.history.ready("demo") > 1)
         self.assertIn("jobscaler is ready", self.install(logLevel="debug", **values))  # another daemon takes over
         self.follow("scaler", "connected to https://127.0.0.1")
-        until_soon(f"{MOST} workers at once", lambda: self.history.peak("demo") == MOST)
         until_soon("back to zero", lambda: not self.history.unfinished("demo"))
         self.assertEqual(self.processed(), MESSAGES)
-        self.assertEqual(sorted(self.history.workers("demo")), list(range(1, MOST + 1)))
+        numbers = sorted(self.history.workers("demo"))  # those before the upgrade may have been enough
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+        self.assertLessEqual(self.history.peak("demo"), MOST)
         self.assertEqual(self.history.peak_unready("demo"), 1)
         self.installation.wait_until_says(" demo ", "below_threshold: 0 waiting")
 
