@@ -21,7 +21,7 @@ class QueueWorker {
       : source_(source), patience_(patience), shift_(shift) {}
 
   void run() {
-    auto broker = std::make_unique<AmqpBroker>(source_.broker);
+    auto broker = connect();
     while (broker) {
       try {
         return serve(*broker);
@@ -35,9 +35,14 @@ class QueueWorker {
   }
 
  private:
+  std::unique_ptr<AmqpBroker> connect() const {
+    auto broker = std::make_unique<AmqpBroker>(source_.broker);
+    broker->consume(source_.queue, source_.prefetch);
+    return broker;
+  }
+
   /// Until there is nothing more to do.
   void serve(AmqpBroker& broker) {
-    broker.consume(source_.queue, source_.prefetch);
     shift_.rest();
     fmt::print("waiting for messages in queue '{}'\n", source_.queue);
     while (!shift_.told_to_stop()) {
@@ -73,15 +78,17 @@ class QueueWorker {
     shift_.end();
   }
 
-  /// Nothing if it was told to stop.
+  /// Nothing if it was told to stop. A broker that is starting refuses what it will take a moment
+  /// later: its virtual host or the queue's home node is "down". So it is asked again, whatever it
+  /// says.
   std::unique_ptr<AmqpBroker> reconnect() const {
     const auto deadline = Clock::now() + patience_;
     while (!shift_.told_to_stop()) {
       std::this_thread::sleep_for(kRetryInterval);
       try {
-        return std::make_unique<AmqpBroker>(source_.broker);
-      } catch (const BrokerError& error) {
-        if (error.kind() != ErrorKind::unavailable || Clock::now() > deadline) throw;
+        return connect();
+      } catch (const BrokerError&) {
+        if (Clock::now() > deadline) throw;
       }
     }
     return nullptr;

@@ -315,7 +315,9 @@ TEST_CASE("a worker outlives its broker's restart and nothing is lost") {
   process.wait_for(ids[0]);
   if (end == "kill9") broker_script("kill9");
   broker_script("restart");  // graceful where there is something to stop
-  CHECK(process.wait() == 0);
+  const int status = process.wait();
+  INFO(process.output());
+  CHECK(status == 0);
   CHECK_THAT(process.output(), Contains("; connecting again\n"));
   const auto done = processed(report);
   CHECK(std::set<std::string>(done.begin(), done.end()) ==
