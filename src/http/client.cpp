@@ -5,6 +5,7 @@
 #include <pplx/threadpool.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -182,7 +183,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   void settle(const std::shared_ptr<Call>& call, pplx::task<Response> task);
   void finish(const std::shared_ptr<Call>& call, Result<Response> result);
   void finish_later(const std::shared_ptr<Call>& call, Error error);
-  Error too_late() const;
+  Error too_late(const Call& call) const;
 
   Result<Response> stream(Activity& activity, const Request& request, Duration idle_timeout,
                           const std::function<bool(const std::string&)>& on_line,
@@ -266,7 +267,7 @@ void Client::Impl::attempt(const std::shared_ptr<Call>& call) {
 }
 
 void Client::Impl::transmit(const std::shared_ptr<Call>& call) {
-  if (is_late(call->request)) return finish_later(call, too_late());
+  if (is_late(call->request)) return finish_later(call, too_late(*call));
   auto usable = clients.shared();
   if (!usable.ok()) return finish_later(call, usable.error());
   try {
@@ -288,16 +289,23 @@ void Client::Impl::transmit(const std::shared_ptr<Call>& call) {
 void Client::Impl::settle(const std::shared_ptr<Call>& call, pplx::task<Response> task) {
   auto outcome = outcome_of(std::move(task));
   if (auto* response = std::get_if<Response>(&outcome)) return finish(call, std::move(*response));
-  const auto& failure = std::get<Failure>(outcome);
-  if (call->late) return finish(call, too_late());
+  auto& failure = std::get<Failure>(outcome);
+  if (call->late) return finish(call, too_late(*call));
   if (is_dead_connection(failure) && !std::exchange(call->repeated, true)) {
     clients.forget_connections();
     return attempt(call);
   }
+  // Nobody has cancelled it: its time was over, which the library tells by closing the connection.
+  // A request that may have arrived must not be taken for one that was never sent.
+  if (is_cancelled(failure) && !call->source.get_token().is_canceled()) failure.code = ETIMEDOUT;
   finish(call, clients.error_from(failure, clients.timeout()));
 }
 
-Error Client::Impl::too_late() const {
+Error Client::Impl::too_late(const Call& call) const {
+  if (call.repeated) {
+    return clients.unavailable(
+        "its connection broke while the request was sent, and it was too late to send it again");
+  }
   return {ErrorKind::cancelled, clients.peer() + ": not sent, because it is too late"};
 }
 
