@@ -48,7 +48,7 @@ class Cluster : public ClusterPort {
   void reconfigure(const std::vector<NodeGroupConfig>& node_groups,
                    const std::vector<ScalerConfig>& scalers, const std::set<std::string>& new_jobs);
 
-  /// Gives up our Lease, if it can within two seconds. Returns within three whatever is under way;
+  /// Gives up our Lease, if it can within a second. Returns within two whatever is under way;
   /// a request that has left may still reach the API server. Nothing is posted after it returns.
   void stop();
 

@@ -11,7 +11,7 @@
 namespace jobscaler::kube {
 namespace {
 
-constexpr auto kReleasePatience = std::chrono::seconds(2);
+constexpr auto kReleasePatience = std::chrono::seconds(1);  // a stop takes two at most
 constexpr auto kReleaseAgain = std::chrono::milliseconds(100);
 
 std::string scope_of(const KubernetesConfig& config) {

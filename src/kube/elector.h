@@ -26,7 +26,7 @@ class Elector {
   void start();
 
   /// Gives the Lease up if it is ours, or may have become so by a claim whose answer is not in, so
-  /// that another may lead at once. Waits for at most two seconds. REQUIRES: what we do as the
+  /// that another may lead at once. Waits for at most a second. REQUIRES: what we do as the
   /// leader has ended.
   void release();
 

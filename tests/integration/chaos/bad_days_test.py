@@ -9,7 +9,7 @@ import time
 import harness
 from harness import JOBS, SCALER, until
 
-STOPS_WITHIN = 5  # seconds: 2 for the Lease, if the API server is silent, and what a busy machine adds
+STOPS_WITHIN = 2  # seconds
 TOO_OLD = 2  # seconds after which a decision must not be carried out any more
 
 
