@@ -20,6 +20,17 @@ void put_in_order(std::vector<std::unique_ptr<Scaler>>& scalers,
                    [&](const auto& a, const auto& b) { return place(a) < place(b); });
 }
 
+/// Who is stuck is found anew, told anew and kept anew.
+void forget_who_is_stuck(WorkerStore& workers) {
+  for (auto& [name, worker] : workers.unfinished()) worker.memory.stuck.reset();
+}
+
+/// The template may be taken now.
+void forget_refusals(Scaler& scaler) {
+  scaler.template_check = TemplateCheck{};
+  scaler.refusal.reset();
+}
+
 }  // namespace
 
 void Core::reconfigure(Reconfiguration change, TimePoint now) {
@@ -55,8 +66,7 @@ void Core::configure(Scaler& scaler, ScalerSpec spec, TimePoint now) {
   if (spec.mode != scaler.spec.mode) scaler.would_start.reset();
   if (spec.ready_timeout != scaler.spec.ready_timeout ||
       spec.stuck_after != scaler.spec.stuck_after) {
-    // Who is stuck is found anew: a longer time may have been set to save them.
-    for (auto& [name, worker] : scaler.workers.unfinished()) worker.memory.stuck.reset();
+    forget_who_is_stuck(scaler.workers);  // a longer time may have been set to save them
   }
   scaler.spec = std::move(spec);
   scaler.configured = true;
@@ -67,13 +77,12 @@ void Core::configure(Scaler& scaler, ScalerSpec spec, TimePoint now) {
 }
 
 /// As after a start: what its name's workers did is known, from before or from their Jobs, and
-/// holds it back. Its stuck workers are kept from now on.
+/// holds it back.
 void Core::begin(Scaler& scaler, TimePoint now) {
   if (!first_list_) scaler.tell_found = true;
-  for (auto& [name, worker] : scaler.workers.unfinished()) worker.memory.stuck.reset();
+  forget_who_is_stuck(scaler.workers);
   read_anew(scaler, now);
-  scaler.template_check = TemplateCheck{};
-  scaler.refusal.reset();
+  forget_refusals(scaler);
 }
 
 /// What workers did to the old queue says nothing about the new one.
@@ -90,8 +99,7 @@ void Core::read_anew(Scaler& scaler, TimePoint now) {
 }
 
 void Core::try_anew(Scaler& scaler, TimePoint now) {
-  scaler.template_check = TemplateCheck{};
-  scaler.refusal.reset();
+  forget_refusals(scaler);
   const std::int64_t under_way = scaler.pending ? scaler.pending->number : 0;
   scaler.history.template_changed(std::max(scaler.numbers.next(), under_way + 1), now);
 }

@@ -30,7 +30,8 @@ struct Request {
   /// Of a request that is of use only soon: answered with `cancelled` if it would leave later. It
   /// is looked at before a connection is chosen or made, and again, however long that took, when
   /// nothing but the body remains to be handed to the kernel (once more if cpprestsdk repeats the
-  /// request): a request with a body is never complete at the peer if it was late by then. What the
+  /// request): a request with a body is never complete at the peer if it was late by then. One that
+  /// was sent before and is late when it is to be repeated is answered with `unavailable`. What the
   /// kernel or the network keep for later is beyond us, and so is that second look for a request
   /// without a body. Streams do not look at it.
   std::optional<TimePoint> send_before = std::nullopt;
